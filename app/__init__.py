@@ -1,0 +1,1 @@
+"""Tramy: electronic personal health records for primary care in Viet Nam."""
