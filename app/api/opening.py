@@ -1,0 +1,44 @@
+"""Open everything a request needs: the schema is checked, the pool opened, the epoch known, the indicators ready."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from app.config import Settings
+from app.fhir.service import Service
+from app.fhir.validation import Validator
+from app.indicators.keeping import Keeping, open_keeping
+from app.indicators.registry import indicators
+from app.places import Places, load
+from app.resources.registry import registry
+from app.store.moment import open_epoch
+from app.store.pool import open_pool
+from app.store.schema import require_newest
+
+
+@dataclass(frozen=True)
+class Running:
+    """The open service, what keeps the indicators, and the administrative units."""
+
+    service: Service
+    keeping: Keeping
+    places: Places
+
+
+@asynccontextmanager
+async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
+    """Open the service on a database whose schema is the newest, and close it after.
+
+    Raises Unavailable when the database cannot be reached, Misconfigured when it must be migrated first.
+    """
+    types = registry()
+    pool = await open_pool(url, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    try:
+        await require_newest(url)
+        async with pool.acquire() as connection:
+            epoch = await open_epoch(connection)
+            keeping = await open_keeping(connection, indicators())
+        validator = Validator(kind.name for kind in types)
+        yield Running(Service(settings, types, validator, pool, epoch, (keeping.keep,)), keeping, load())
+    finally:
+        await pool.close()

@@ -1,0 +1,1 @@
+"""FHIR behaviour written once; names no resource type. https://hl7.org/fhir/R4/"""

@@ -1,0 +1,32 @@
+"""What an interaction answers, before HTTP or a bundle entry gives it a form."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from app.fhir.resource_type import ResourceType
+from app.fhir.write.change import Written
+
+_STATUS = {"created": 201, "updated": 200, "unchanged": 200, "deleted": 204, "absent": 204}
+
+
+class Answer(NamedTuple):
+    """A status and, where there is one, the version it is about: `body` is the exact JSON of it,
+    `written` says that a write made it or found it as it was to be."""
+
+    status: int
+    kind: ResourceType | None = None
+    id: str = ""
+    version: int = 0
+    time: datetime | None = None
+    body: str | None = None
+    written: bool = False
+
+    @property
+    def location(self) -> str:
+        """The relative address of the version, "" where there is none."""
+        return f"{self.kind.name}/{self.id}/_history/{self.version}" if self.kind and self.version else ""
+
+
+def answer(written: Written) -> Answer:
+    """Return the answer to a write."""
+    return Answer(_STATUS[written.outcome], written.kind, written.id, written.version, written.time, written.body, True)

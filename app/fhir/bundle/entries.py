@@ -1,0 +1,151 @@
+"""The entries of a bundle, read from its bytes. https://hl7.org/fhir/R4/bundle.html"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.errors import Fault, Invalid, TooLarge, TramyError
+from app.fhir.asked import Asked, asked
+from app.fhir.etag import read_etag
+from app.fhir.json import members, parse
+from app.fhir.service import Service
+
+_ENTRIES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: what it asks for, its resource as sent, and its conditions."""
+
+    index: int
+    method: str
+    asked: Asked
+    full_url: str
+    raw: bytes
+    if_match: int | None
+    if_none_exist: str | None
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as FHIRPath."""
+        return f"Bundle.entry[{self.index}]"
+
+
+@dataclass(frozen=True)
+class ReadBundle:
+    """A bundle's type and entries; in a batch an entry that cannot be read stands as its error."""
+
+    type: str
+    entries: list[Entry | Invalid]
+
+
+def read_bundle(service: Service, raw: bytes) -> ReadBundle:
+    """Read a transaction or batch.
+
+    Raises Malformed for bytes that are not strict JSON, TooLarge for too many entries, Invalid for a bundle
+    that cannot be processed, naming every entry at fault (in a batch such entries are answered one by one).
+    """
+    tree = parse(raw, depth_limit=service.settings.depth_limit + 4)
+    faults = list(_faults(tree))
+    if faults:
+        raise Invalid(faults)
+    entries = tree.get("entry", [])
+    if len(entries) > service.settings.bundle_limit:
+        raise TooLarge.of(
+            f"A bundle may have at most {service.settings.bundle_limit} entries; send several.",
+            f"Một bundle có tối đa {service.settings.bundle_limit} mục; hãy chia thành nhiều bundle.",
+            "Bundle.entry",
+        )
+    raws = _ENTRIES.decode(members(raw)["entry"]) if entries else []
+    read = [_entry(service, index, entry, raws[index]) for index, entry in enumerate(entries)]
+    wrong = [item for item in read if isinstance(item, Invalid)]
+    if wrong and tree["type"] == "transaction":
+        raise Invalid(fault for item in wrong for fault in item.faults)
+    return ReadBundle(tree["type"], read)
+
+
+def _faults(tree: dict) -> Iterator[Fault]:
+    if tree.get("resourceType") != "Bundle":
+        yield Fault("invalid", "A Bundle is expected here.", "Ở đây cần một Bundle.", "Bundle.resourceType")
+    if tree.get("type") not in ("transaction", "batch"):
+        yield Fault(
+            "value", "The type must be transaction or batch.", "type phải là transaction hoặc batch.", "Bundle.type"
+        )
+    entries = tree.get("entry", [])
+    if (
+        not isinstance(entries, list)
+        or not all(isinstance(entry, dict) for entry in entries)
+        or (entries == []
+        and "entry" in tree)
+    ):
+        yield Fault(
+            "structure",
+            "The entries must be a list of objects, not empty.",
+            "entry phải là danh sách, không rỗng.",
+            "Bundle.entry",
+        )
+
+
+def _entry(service: Service, index: int, entry: dict, raw: dict[str, msgspec.Raw]) -> Entry | Invalid:
+    place = f"Bundle.entry[{index}]"
+    faults = list(_entry_faults(entry, place))
+    if faults:
+        return Invalid(faults)
+    request: dict[str, Any] = entry["request"]
+    address, _, query = _relative(request["url"], service.base).partition("?")
+    try:
+        meaning = asked(service.registry, request["method"], address, query)
+        if_match = read_etag(request["ifMatch"]) if "ifMatch" in request else None
+    except TramyError as error:
+        return _placed(error, f"{place}.request")
+    if meaning.interaction in ("create", "update") and "resource" not in entry:
+        return Invalid(
+            [Fault("required", "This request needs a resource.", "Yêu cầu này cần có resource.", f"{place}.resource")]
+        )
+    body = bytes(raw["resource"]) if "resource" in raw else b""
+    return Entry(
+        index, request["method"], meaning, entry.get("fullUrl", ""), body, if_match, request.get("ifNoneExist")
+    )
+
+
+def _entry_faults(entry: dict, place: str) -> Iterator[Fault]:
+    request = entry.get("request")
+    if (
+        not isinstance(request, dict)
+        or request.get("method") not in _METHODS
+        or not isinstance(request.get("url"), str)
+    ):
+        yield Fault(
+            "required",
+            f"Each entry needs a request with a method ({', '.join(_METHODS)}) and a url.",
+            f"Mỗi mục cần request với method ({', '.join(_METHODS)}) và url.",
+            f"{place}.request",
+        )
+        return
+    texts = (entry.get("fullUrl", ""), request.get("ifMatch", ""), request.get("ifNoneExist", ""))
+    if not all(isinstance(text, str) for text in texts) or not isinstance(entry.get("resource", {}), dict):
+        yield Fault(
+            "structure", "A member of this entry has the wrong type.", "Một thành phần của mục này sai kiểu.", place
+        )
+    known = {"method", "url", "ifMatch", "ifNoneExist", "extension", "id"}
+    for name in sorted(set(request) - known):
+        if name in ("ifNoneMatch", "ifModifiedSince"):
+            yield Fault("not-supported", f"{name} is not supported here.", f"Không hỗ trợ {name}.", f"{place}.request")
+        else:
+            yield Fault(
+                "structure",
+                "The request has a member that FHIR does not know.",
+                "request có thành phần lạ.",
+                f"{place}.request",
+            )
+
+
+def _placed(error: TramyError, place: str) -> Invalid:
+    return Invalid(fault._replace(expression=place) for fault in error.faults)
+
+
+def _relative(url: str, base: str) -> str:
+    return url.removeprefix(f"{base}/") if base else url

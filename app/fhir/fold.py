@@ -1,0 +1,30 @@
+"""Text as it is compared: without case, accents, đ/Đ and spare blanks, the same for NFC, NFD and either tone placement.
+
+https://hl7.org/fhir/R4/search.html#string
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_SPACE = re.compile(r"\s+")
+_PLAIN = str.maketrans({"đ": "d", "Đ": "D", "\u2019": "'", "\u02bc": "'"})
+# Sounds that regions of Viet Nam do not tell apart, so that a name taken down by ear is found.
+_SOUNDS = (("gi", "d"), ("tr", "ch"), ("ph", "f"), ("qu", "w"), ("r", "d"), ("s", "x"), ("y", "i"), ("k", "c"))
+
+
+@lru_cache(maxsize=16384)
+def fold(text: str) -> str:
+    """Return `text` as it is compared: "Hoà  ĐẶNG" and "hòa dang" give the same."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return _SPACE.sub(" ", bare).strip().casefold()
+
+
+@lru_cache(maxsize=16384)
+def sound(text: str) -> str:
+    """Return how `text` sounds to a Vietnamese ear: "Trí" and "Chí", "Giang" and "Dang" give the same."""
+    heard = fold(text)
+    for written, spoken in _SOUNDS:
+        heard = heard.replace(written, spoken)
+    return heard

@@ -1,0 +1,39 @@
+"""create, also conditional. https://hl7.org/fhir/R4/http.html#create"""
+
+from asyncpg import Connection
+from uuid_utils import uuid7
+
+from app.fhir.answer import Answer, answer
+from app.fhir.conditional import lock_criteria, only_match, read_criteria
+from app.fhir.interactions.read import read
+from app.fhir.resource_type import ResourceType
+from app.fhir.service import Service
+from app.fhir.write.apply import apply
+from app.fhir.write.change import Change
+from app.fhir.write.prepared import prepare
+from app.fhir.write.transaction import in_transaction
+
+
+def new_id() -> str:
+    """Return a UUID of version 7: made in the order of time, which is kind to indexes."""
+    return str(uuid7())
+
+
+async def create(service: Service, kind: ResourceType, raw: bytes, if_none_exist: str | None = None) -> Answer:
+    """Store a new record under an id of the server's; with criteria, only when nothing matches them.
+
+    One match answers 200 with that record; more than one raises Stale.
+    """
+    prepared = prepare(service, kind, raw, service.clock())
+    change = Change(kind, new_id(), prepared, fresh=True)
+    query = read_criteria(service, kind, if_none_exist) if if_none_exist is not None else None
+
+    async def work(connection: Connection) -> Answer:
+        if query is not None:
+            await lock_criteria(connection, [query])
+            match = await only_match(service, connection, query)
+            if match:
+                return await read(connection, kind, match)
+        return answer((await apply(service, connection, [change]))[0])
+
+    return await in_transaction(service, work)

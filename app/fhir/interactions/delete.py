@@ -1,0 +1,20 @@
+"""delete: a version that ends a record; its past stays readable. https://hl7.org/fhir/R4/http.html#delete"""
+
+from asyncpg import Connection
+
+from app.fhir.answer import Answer, answer
+from app.fhir.resource_type import ResourceType
+from app.fhir.service import Service
+from app.fhir.write.apply import apply
+from app.fhir.write.change import Change
+from app.fhir.write.transaction import in_transaction
+
+
+async def delete(service: Service, kind: ResourceType, record_id: str, if_match: int | None) -> Answer:
+    """End a record; to end one that is not there does nothing. Raises Conflict for a patient who has records."""
+    change = Change(kind, record_id, None, False, if_match)
+
+    async def work(connection: Connection) -> Answer:
+        return answer((await apply(service, connection, [change]))[0])
+
+    return await in_transaction(service, work)

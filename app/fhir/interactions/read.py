@@ -1,0 +1,27 @@
+"""read: the current version of a record. https://hl7.org/fhir/R4/http.html#read"""
+
+from asyncpg import Connection, Pool
+
+from app.errors import Gone, NotFound
+from app.fhir.answer import Answer
+from app.fhir.resource_type import ResourceType
+
+
+async def read(database: Pool | Connection, kind: ResourceType, record_id: str) -> Answer:
+    """Return the current version. Raises NotFound for an id never used, Gone for a deleted record."""
+    row = await database.fetchrow(f"select version, updated_at, body from {kind.tables.name} where id = $1", record_id)
+    if row is None:
+        raise missing(kind)
+    if row["body"] is None:
+        raise gone(kind)
+    return Answer(200, kind, record_id, row["version"], row["updated_at"], row["body"])
+
+
+def missing(kind: ResourceType) -> NotFound:
+    """Return the error for a record that is not here."""
+    return NotFound.of(f"There is no such {kind.name} here.", f"Không có {kind.name} này.")
+
+
+def gone(kind: ResourceType) -> Gone:
+    """Return the error for a record that was deleted."""
+    return Gone.of(f"This {kind.name} has been deleted.", f"{kind.name} này đã bị xóa.")

@@ -1,0 +1,36 @@
+"""update, also of an id that is not there yet. https://hl7.org/fhir/R4/http.html#update"""
+
+from asyncpg import Connection
+
+from app.errors import Invalid
+from app.fhir.answer import Answer, answer
+from app.fhir.resource_type import ResourceType
+from app.fhir.service import Service
+from app.fhir.write.apply import apply
+from app.fhir.write.change import Change
+from app.fhir.write.prepared import Prepared, prepare
+from app.fhir.write.transaction import in_transaction
+
+
+async def update(service: Service, kind: ResourceType, record_id: str, raw: bytes, if_match: int | None) -> Answer:
+    """Store a new version under the id in the address, which the body must have too.
+
+    An update that changes nothing makes no version, so it may be sent again without harm.
+    """
+    change = Change(kind, record_id, same_id(prepare(service, kind, raw, service.clock()), record_id), False, if_match)
+
+    async def work(connection: Connection) -> Answer:
+        return answer((await apply(service, connection, [change]))[0])
+
+    return await in_transaction(service, work)
+
+
+def same_id(prepared: Prepared, record_id: str) -> Prepared:
+    """Return the resource. Raises Invalid when its id is not the one in the address."""
+    if prepared.id != record_id:
+        raise Invalid.of(
+            "The id must be present and equal to the id in the address.",
+            "Phải có id và id phải trùng với id trong địa chỉ.",
+            f"{prepared.kind.name}.id",
+        )
+    return prepared

@@ -1,0 +1,319 @@
+"""From a criterion to a condition in SQL; values are parameters of the statement, never part of its text.
+
+https://hl7.org/fhir/R4/search.html#ptypes
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from app.fhir.instant import FOREVER, NEVER, Range, moment
+from app.fhir.resource_type import ResourceType
+from app.fhir.search.parameter import Parameter
+from app.fhir.search.query import Criterion, plain, refuse, split, unescape
+from app.fhir.search.values import SEPARATOR, texts
+
+_PREFIXED = re.compile(r"(?P<prefix>[a-z]{2})?(?P<rest>.*)", re.DOTALL)
+_DATE_FORMS = "a date like 2026, 2026-03, 2026-03-02 or 2026-03-02T08:00:00+07:00, after eq ne gt lt ge le sa eb ap"
+_LAST_SIGN = "\U0010ffff"
+_EARTH_KM = 6371.0088
+
+
+class Place(NamedTuple):
+    """What conditions need to know: the type asked, the zone of days, the time of asking, this server's address."""
+
+    kind: ResourceType
+    zone: ZoneInfo
+    now: datetime
+    base: str
+
+
+class Arguments(list):
+    """The values of a statement in order."""
+
+    def add(self, value: Any) -> str:
+        """Keep a value and return its placeholder."""
+        self.append(value)
+        return f"${len(self)}"
+
+
+def condition(criterion: Criterion, place: Place, arguments: Arguments) -> str:
+    """Return the SQL condition for a criterion. Raises BadParameter for a value of the wrong form."""
+    parameter = criterion.parameter
+    if criterion.modifier == "missing":
+        return _missing(criterion, place)
+    if parameter.name in ("_id", "_lastUpdated"):
+        return _HEAD[parameter.name](criterion, place, arguments)
+    return _KINDS[parameter.kind](criterion, place, arguments)
+
+
+def _missing(criterion: Criterion, place: Place) -> str:
+    if criterion.values not in (("true",), ("false",)):
+        raise refuse(f"{criterion.parameter.name}:missing", "must be true or false", "phải là true hoặc false")
+    return f"({_present(criterion.parameter, place)}) is {'not ' if criterion.values == ('true',) else ''}true"
+
+
+def _present(parameter: Parameter, place: Place) -> str:
+    if parameter.name in ("_id", "_lastUpdated"):
+        return "true"
+    columns = [f'"{column.name}" is not null' for column in parameter.columns()[:1]]
+    if parameter.owner:
+        columns.append("patient_id <> ''")
+    return " or ".join(columns)
+
+
+def _id(criterion: Criterion, _place: Place, arguments: Arguments) -> str:
+    test = f"id = any({arguments.add(plain(criterion.values))}::text[])"
+    return f"not {test}" if criterion.modifier == "not" else test
+
+
+def _last_updated(criterion: Criterion, place: Place, arguments: Arguments) -> str:
+    low, high = "updated_at", "updated_at + interval '1 millisecond'"
+    return _any_of(_compare(criterion, value, place, arguments, low, high) for value in criterion.values)
+
+
+_HEAD = {"_id": _id, "_lastUpdated": _last_updated}
+
+
+def _any_of(tests: Any) -> str:
+    return "(" + " or ".join(tests) + ")"
+
+
+def _token(criterion: Criterion, _place: Place, arguments: Arguments) -> str:
+    parameter = criterion.parameter
+    column = f'"{parameter.column}"'
+    forms, systems = _token_forms(parameter, criterion.values)
+    tests = [f"{column} && {arguments.add(forms)}::text[]"] if forms else []
+    tests += [f"exists (select from unnest({column}) v where v ^@ {arguments.add(system)}::text)" for system in systems]
+    test = _any_of(tests or ["false"])
+    return f"({test}) is not true" if criterion.modifier == "not" else test
+
+
+def _token_forms(parameter: Parameter, pieces: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Return the kept forms to look for, and the beginnings (`system|`, any code)."""
+    forms, systems = [], []
+    for piece in pieces:
+        parts = plain(split(piece, "|"))
+        if len(parts) > 2:
+            raise refuse(
+                parameter.name,
+                "must be code, system|code, |code or system|",
+                "phải là code, system|code, |code hoặc system|",
+            )
+        if len(parts) == 1:
+            forms.append(f" {parts[0].lower()}")
+        elif parameter.system:
+            forms += [f" {parts[1].lower()}"] if parts[0] == parameter.system and parts[1] else []
+            systems += [" "] if parts[0] == parameter.system and not parts[1] else []
+        elif parts[1]:
+            forms.append(f"{parts[0]}|{parts[1].lower()}")
+        else:
+            systems.append(f"{parts[0]}|")
+    return forms, systems
+
+
+def _string(criterion: Criterion, place: Place, arguments: Arguments) -> str:
+    column = f'"{criterion.parameter.column}"'
+    wanted = plain(criterion.values)
+    if criterion.modifier == "exact":
+        kept = [form for value in wanted for form in texts(value, place.zone)]
+        return f"{column} && {arguments.add(kept)}::text[]"
+    folded = [criterion.parameter.normal(value) for value in wanted]
+    if not all(folded):
+        raise refuse(criterion.parameter.name, "must hold a letter or a digit", "phải có ít nhất một chữ hoặc số")
+    if criterion.modifier == "contains":
+        test = f"strpos(split_part(v, '{SEPARATOR}', 1), {{}}) > 0"
+        return _any_of(
+            f"exists (select from unnest({column}) v where {test.format(arguments.add(value))})" for value in folded
+        )
+    return _any_of(_starts(criterion.parameter, place, value, arguments) for value in folded)
+
+
+def _starts(parameter: Parameter, place: Place, value: str, arguments: Arguments) -> str:
+    if not parameter.indexed:
+        return f'exists (select from unnest("{parameter.column}") v where v ^@ {arguments.add(value)}::text)'
+    table = place.kind.tables.prefixes[parameter.column].name
+    low, high = arguments.add(value), arguments.add(value + _LAST_SIGN)
+    return f"id in (select p.id from {table} p where p.fold >= {low} and p.fold < {high})"
+
+
+def _date(criterion: Criterion, place: Place, arguments: Arguments) -> str:
+    column = criterion.parameter.column
+    if criterion.parameter.many:
+        tests = _any_of(
+            _compare(criterion, value, place, arguments, "lower(v)", "upper(v)") for value in criterion.values
+        )
+        return f'exists (select from unnest("{column}") v where {tests})'
+    low, high = f'"{column}_low"', f'"{column}_high"'
+    return _any_of(_compare(criterion, value, place, arguments, low, high) for value in criterion.values)
+
+
+def _compare(criterion: Criterion, value: str, place: Place, arguments: Arguments, low: str, high: str) -> str:
+    """Return the comparison of a range [low, high) with a date and its prefix.
+
+    https://hl7.org/fhir/R4/search.html#prefix
+    """
+    prefix, asked = _asked(criterion.parameter, value, place)
+    if prefix == "ap":
+        asked = _about(asked, place.now)
+    from_, until = (f"{arguments.add(time)}::timestamptz" for time in asked)
+    within = f"({low} >= {from_} and {low} < {until} and {high} <= {until})"
+    return {
+        "eq": within,
+        "ne": f"not {within}",
+        "gt": f"{high} > {until}",
+        "lt": f"{low} < {from_}",
+        "ge": f"({high} > {until} or {within})",
+        "le": f"({low} < {from_} or {within})",
+        "sa": f"{low} >= {until}",
+        "eb": f"{high} <= {from_}",
+        "ap": f"({low} < {until} and {high} > {from_})",
+    }[prefix]
+
+
+_PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+
+
+def _asked(parameter: Parameter, value: str, place: Place) -> tuple[str, Range]:
+    form = _PREFIXED.fullmatch(unescape(value).replace(" ", "+"))
+    prefix = (form["prefix"] if form else None) or "eq"
+    try:
+        # In an address a plus sign that was not encoded arrives as a blank.
+        asked = moment(form["rest"] if form else "", place.zone)
+    except ValueError:
+        asked = None
+    if asked is None or prefix not in _PREFIXES:
+        raise refuse(
+            parameter.name,
+            f"must be {_DATE_FORMS}",
+            "phải là ngày dạng 2026, 2026-03, 2026-03-02 hoặc 2026-03-02T08:00:00+07:00, có thể đứng sau eq ne gt lt ge le sa eb ap",
+        )
+    return prefix, asked
+
+
+def _about(asked: Range, now: datetime) -> Range:
+    """Widen by a tenth of the distance to now, as the specification recommends."""
+    if NEVER in asked or FOREVER in asked:
+        return asked
+    margin = abs(now - asked.low) / 10
+    return Range(asked.low - margin, asked.high + margin)
+
+
+def _reference(criterion: Criterion, place: Place, arguments: Arguments) -> str:
+    parameter = criterion.parameter
+    column = f'"{parameter.column}"'
+    if criterion.modifier == "identifier":
+        if parameter.owner and len(parameter.targets) == 1:
+            raise refuse(f"{parameter.name}:identifier", "is not supported here", "không được hỗ trợ ở đây")
+        return f"{column} && {arguments.add([f' {value}' for value in plain(criterion.values)])}::text[]"
+    targets = [target for value in plain(criterion.values) for target in _targets(criterion, value, place)]
+    tests = []
+    if parameter.owner:
+        mark = f"{parameter.owner}/"
+        owners = [target.removeprefix(mark) for target in targets if target.startswith(mark)]
+        tests.append(f"patient_id = any({arguments.add(owners)}::text[])")
+    if parameter.columns():
+        tests.append(f"{column} && {arguments.add(targets)}::text[]")
+    return _any_of(tests)
+
+
+def _targets(criterion: Criterion, value: str, place: Place) -> list[str]:
+    """Return the stored references that a value means: relative and with this server's address."""
+    relative = value.removeprefix(f"{place.base}/") if place.base else value
+    if "/" in relative or ":" in relative:
+        return [relative, f"{place.base}/{relative}"] if place.base and ":" not in relative else [relative]
+    types = (criterion.modifier,) if criterion.modifier else criterion.parameter.targets
+    named = [f"{name}/{relative}" for name in types]
+    return [*named, *(f"{place.base}/{name}" for name in named)] if place.base else named
+
+
+def _quantity(criterion: Criterion, _place: Place, arguments: Arguments) -> str:
+    return _any_of(_one_quantity(criterion.parameter, value, arguments) for value in criterion.values)
+
+
+def _one_quantity(parameter: Parameter, value: str, arguments: Arguments) -> str:
+    number, *unit = plain(split(value, "|"))
+    form = _PREFIXED.fullmatch(number)
+    prefix = (form["prefix"] if form else None) or "eq"
+    try:
+        exact = Decimal(form["rest"] if form else "")
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if (
+        not exact.is_finite()
+        or len(unit) not in (0, 2)
+        or prefix not in _NUMBERS
+        or len(number) > 40
+        or abs(exact.adjusted()) > 30
+    ):
+        raise refuse(parameter.name, "must be a number, or number|system|code", "phải là số, hoặc số|hệ mã|đơn vị")
+    column = f'"{parameter.column}_value"'
+    margin = Decimal((0, (5,), int(exact.as_tuple().exponent) - 1)) if prefix != "ap" else abs(exact) / 10
+    middle, low, high = (f"{arguments.add(item)}::numeric" for item in (exact, exact - margin, exact + margin))
+    test = _NUMBERS[prefix].format(column=column, exact=middle, low=low, high=high)
+    # Every placeholder must stand in the statement, also where a prefix needs only some of them.
+    test = f"({test} and ({middle}, {low}, {high}) is not null)"
+    if not any(unit):
+        return test
+    forms = [f"{unit[0]}|{unit[1].lower()}" if unit[0] else f" {unit[1].lower()}"]
+    return f'({test} and "{parameter.column}_unit" && {arguments.add(forms)}::text[])'
+
+
+_WITHIN = "({column} >= {low} and {column} < {high})"
+_NUMBERS = {
+    "eq": _WITHIN,
+    "ap": _WITHIN,
+    "ne": f"not {_WITHIN}",
+    "gt": "{column} > {exact}",
+    "lt": "{column} < {exact}",
+    "ge": "{column} >= {exact}",
+    "le": "{column} <= {exact}",
+    "sa": "{column} > {exact}",
+    "eb": "{column} < {exact}",
+}
+
+
+def _near(criterion: Criterion, _place: Place, arguments: Arguments) -> str:
+    return _any_of(_one_near(criterion.parameter, value, arguments) for value in criterion.values)
+
+
+def _one_near(parameter: Parameter, value: str, arguments: Arguments) -> str:
+    """Return the condition of lying within a distance. https://hl7.org/fhir/R4/location.html#search"""
+    parts = [*plain(split(value, "|")), "", ""]
+    try:
+        latitude, longitude, distance = float(parts[0]), float(parts[1]), float(parts[2] or 10)
+    except ValueError:
+        latitude = 1000.0
+        longitude = distance = 0.0
+    metres = {"": 1.0, "km": 1.0, "m": 0.001}.get(parts[3])
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180 and 0 <= distance < 1e6) or metres is None:
+        raise refuse(
+            parameter.name,
+            "must be latitude|longitude|distance|km (or m)",
+            "phải là vĩ độ|kinh độ|khoảng cách|km (hoặc m)",
+        )
+    at, east, far = (f"{arguments.add(item)}::float8" for item in (latitude, longitude, distance * metres))
+    column = f'"{parameter.column}"'
+    haversine = (
+        f"power(sind(({column}[1] - {at}) / 2), 2)"
+        f" + cosd({at}) * cosd({column}[1]) * power(sind(({column}[2] - {east}) / 2), 2)"
+    )
+    return f"2 * {_EARTH_KM} * asin(sqrt(least(1, {haversine}))) <= {far}"
+
+
+def _uri(criterion: Criterion, _place: Place, arguments: Arguments) -> str:
+    return f'"{criterion.parameter.column}" && {arguments.add(plain(criterion.values))}::text[]'
+
+
+_KINDS: dict[str, Callable[[Criterion, Place, Arguments], str]] = {
+    "token": _token,
+    "string": _string,
+    "date": _date,
+    "reference": _reference,
+    "quantity": _quantity,
+    "special": _near,
+    "uri": _uri,
+}

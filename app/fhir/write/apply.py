@@ -1,0 +1,151 @@
+"""Apply changes to records in one transaction: claims, then persons, then rows, each in sorted order.
+
+The order is the same everywhere, so that writers wait for each other and never in a circle. The caller
+commits. https://hl7.org/fhir/R4/http.html#update
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from asyncpg import Connection
+
+from app.errors import Conflict, Fault, Stale
+from app.fhir.body import assemble
+from app.fhir.json import members
+from app.fhir.service import Service
+from app.fhir.write.change import Change, Written
+from app.fhir.write.current import Current, Key, lock_persons, lock_rows, owners_now, require_owners
+from app.fhir.write.prepared import Prepared
+from app.fhir.write.rows import write_rows
+from app.store import claim
+
+
+async def apply(service: Service, connection: Connection, changes: Sequence[Change]) -> list[Written]:
+    """Apply the changes, which name different records, and return what came of each, in their order.
+
+    Raises Conflict for a value that another record holds and for the deletion of a patient who has records,
+    Unprocessable for a record whose patient is not held here, Stale for a version that is not the current one.
+    """
+    await _claim(connection, changes)
+    expected = await owners_now(connection, changes)
+    persons = _persons(changes, expected)
+    alive = await lock_persons(connection, service.registry, persons)
+    current = await lock_rows(connection, changes, expected)
+    arriving = {change.id for change in changes if change.kind.is_person and change.prepared}
+    require_owners(changes, alive | arriving)
+    written = [_decide(change, current.get((change.kind.name, change.id)), service.clock()) for change in changes]
+    await write_rows(service, connection, list(zip(changes, written, strict=True)), current)
+    await _release(connection, changes, written)
+    await _require_bare(service, connection, written)
+    touched = _touched(changes, written, current)
+    for keep in service.keepers if touched else ():
+        await keep(connection, touched, service.epoch)
+    return written
+
+
+async def _claim(connection: Connection, changes: Sequence[Change]) -> None:
+    wanted: dict[tuple[str, str], str] = {}
+    doubled = []
+    for change in changes:
+        for held in change.prepared.claims if change.prepared else ():
+            if wanted.setdefault((held.system, held.value), change.id) != change.id:
+                doubled.append((held.system, held.value))
+    taken = doubled + await claim.take(connection, wanted)
+    if taken:
+        raise Conflict(
+            Fault(
+                "duplicate",
+                f"An identifier of system {system} is already held by another record.",
+                f"Mã số thuộc hệ thống {system} đã được một hồ sơ khác sử dụng.",
+            )
+            for system, _ in taken
+        )
+
+
+def _persons(changes: Sequence[Change], expected: dict[Key, str]) -> set[str]:
+    own = {change.id for change in changes if change.kind.is_person and not change.fresh}
+    named = {change.prepared.owner for change in changes if change.prepared}
+    return own | named | set(expected.values())
+
+
+def _decide(change: Change, current: Current | None, now: datetime) -> Written:
+    """Return what the change makes of the record. A version's time never runs backwards."""
+    alive = current is not None and current.body is not None
+    if change.if_match is not None and (not alive or current is None or current.version != change.if_match):
+        raise Stale.of(
+            "If-Match names a version that is not the current one; read the record again.",
+            "If-Match không phải phiên bản hiện tại; hãy đọc lại hồ sơ.",
+        )
+    version = current.version + 1 if current else 1
+    time = max(now, current.updated_at + timedelta(milliseconds=1)) if current else now
+    if change.prepared is None:
+        if not alive:
+            return Written(change.kind, change.id, version - 1, None, None, "absent")
+        return Written(change.kind, change.id, version, time, None, "deleted")
+    if alive and current is not None and _same(change.prepared, current.body or ""):
+        return Written(change.kind, change.id, current.version, current.updated_at, current.body, "unchanged")
+    body = assemble(change.prepared.parts, change.kind.name, change.id, version, time)
+    return Written(change.kind, change.id, version, time, body, "updated" if alive else "created")
+
+
+def _same(prepared: Prepared, body: str) -> bool:
+    """Return whether the resource says what the current version says, numbers digit by digit."""
+    sent = {name: value for name, value in prepared.parts.items() if name != "id"}
+    held = {name: value for name, value in members(body.encode()).items() if name != "id"}
+    return sent.keys() | {"meta"} == held.keys() and all(
+        _content(name, value) == _content(name, held[name]) for name, value in {"meta": b"{}", **sent}.items()
+    )
+
+
+def _content(name: str, value: bytes) -> object:
+    content = json.loads(value, parse_float=str, parse_int=str)
+    if name == "meta":
+        return {key: item for key, item in content.items() if key not in ("versionId", "lastUpdated")}
+    return content
+
+
+async def _release(connection: Connection, changes: Sequence[Change], written: Sequence[Written]) -> None:
+    """Give up the values that changed records no longer hold."""
+    pairs = [
+        (change, result)
+        for change, result in zip(changes, written, strict=True)
+        if change.kind.is_person and result.outcome in ("updated", "deleted") and not change.fresh
+    ]
+    if pairs:
+        kept = [
+            (held.system, held.value, change.id)
+            for change, _ in pairs
+            for held in (change.prepared.claims if change.prepared else ())
+        ]
+        await claim.release(connection, kept, [change.id for change, _ in pairs])
+
+
+async def _require_bare(service: Service, connection: Connection, written: Sequence[Written]) -> None:
+    """Raise Conflict when a deleted person still has records."""
+    gone = [result.id for result in written if result.kind.is_person and result.outcome == "deleted"]
+    if not gone:
+        return
+    for kind in service.registry.owned:
+        query = (
+            f"select exists (select from {kind.tables.name} where patient_id = any($1::text[]) and body is not null)"
+        )
+        if await connection.fetchval(query, gone):
+            raise Conflict.of(
+                f"The patient still has records of type {kind.name}; delete or move those first.",
+                f"Người dân này vẫn còn hồ sơ loại {kind.name}; hãy xóa hoặc chuyển chúng trước.",
+            )
+
+
+def _touched(changes: Sequence[Change], written: Sequence[Written], current: dict[Key, Current]) -> list[str]:
+    """Return the persons whose records changed, before and after."""
+    persons: set[str] = set()
+    for change, result in zip(changes, written, strict=True):
+        if result.outcome in ("unchanged", "absent"):
+            continue
+        if change.kind.is_person:
+            persons.add(change.id)
+        elif change.kind.owner:
+            before = current.get((change.kind.name, change.id))
+            persons |= {before.owner if before else "", change.prepared.owner if change.prepared else ""}
+    return sorted(persons - {""})

@@ -1,0 +1,34 @@
+"""What is to be done to one record, and what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from app.fhir.resource_type import ResourceType
+from app.fhir.write.prepared import Prepared
+
+
+@dataclass(frozen=True)
+class Change:
+    """A new version of a record, or (`prepared` None) its deletion.
+
+    `fresh` says that the id was made here, so nothing can be there yet; `if_match` is the version that must
+    be the current one.
+    """
+
+    kind: ResourceType
+    id: str
+    prepared: Prepared | None
+    fresh: bool = False
+    if_match: int | None = None
+
+
+class Written(NamedTuple):
+    """A record after a change: `unchanged` for an update that changes nothing, `absent` for a deletion of nothing."""
+
+    kind: ResourceType
+    id: str
+    version: int
+    time: datetime | None
+    body: str | None
+    outcome: Literal["created", "updated", "unchanged", "deleted", "absent"]

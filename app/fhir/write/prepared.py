@@ -1,0 +1,69 @@
+"""A resource read from bytes once: parsed, checked, with its owner and the columns taken out. After this it is trusted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.errors import Fault, Invalid, Unprocessable
+from app.fhir.json import members, parse
+from app.fhir.resource_type import Claim, Reading, ResourceType
+from app.fhir.search.query import META
+from app.fhir.service import Service
+from app.fhir.write.owner import owner_of
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A checked resource.
+
+    `parts` are its members as sent; `owner` is the id of the patient it belongs to, '' for none; `columns`
+    are the values taken out of it.
+    """
+
+    kind: ResourceType
+    parts: dict[str, bytes]
+    tree: dict
+    owner: str
+    columns: dict[str, Any]
+    claims: tuple[Claim, ...]
+
+    @property
+    def id(self) -> str | None:
+        """The id it was sent with."""
+        return self.tree.get("id")
+
+
+def prepare(service: Service, kind: ResourceType, raw: bytes, received: datetime) -> Prepared:
+    """Read and check a resource.
+
+    Raises Malformed for bytes that are not strict JSON, Invalid with every fault of the FHIR rules, and
+    Unprocessable with every fault of the service's own rules.
+    """
+    tree = parse(raw, depth_limit=service.settings.depth_limit)
+    faults = service.validator.faults(kind.name, tree)
+    if any(fault.severity == "error" for fault in faults):
+        raise Invalid(faults)
+    owner, own = owner_of(kind, tree, service.base)
+    own += [fault for rule in kind.rules for fault in rule(tree)]
+    if any(fault.severity == "error" for fault in own):
+        raise Unprocessable(own)
+    columns = {**_meta(tree, service), **kind.columns(tree, Reading(service.settings.time_zone, received))}
+    return Prepared(kind, members(raw), tree, owner, columns, tuple(kind.claims(tree)))
+
+
+def faults_of(service: Service, kind: ResourceType, tree: dict) -> list[Fault]:
+    """Return every fault of a parsed resource, FHIR's and the service's own."""
+    faults = service.validator.faults(kind.name, tree)
+    if any(fault.severity == "error" for fault in faults):
+        return faults
+    return faults + owner_of(kind, tree, service.base)[1] + [fault for rule in kind.rules for fault in rule(tree)]
+
+
+def _meta(tree: dict, service: Service) -> dict[str, Any]:
+    """Return the columns that every type has, from meta."""
+    if "meta" not in tree:
+        return {}
+    found: dict[str, Any] = {}
+    for parameter in META:
+        found.update(parameter.read(tree, service.settings.time_zone))
+    return found

@@ -1,0 +1,88 @@
+"""The rows of new versions: current row, past row, words of prefix indexes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncpg import Connection
+
+from app.fhir.resource_type import ResourceType
+from app.fhir.search.values import SEPARATOR
+from app.fhir.service import Service
+from app.fhir.write.change import Change, Written
+from app.fhir.write.current import Current, Key
+from app.store.statements import of
+
+Pair = tuple[Change, Written]
+
+
+async def write_rows(
+    service: Service, connection: Connection, pairs: Sequence[Pair], current: dict[Key, Current]
+) -> None:
+    """Write what changed, type by type in the order of their names and by id, so that inserts wait in one order."""
+    changed = [pair for pair in pairs if pair[1].outcome in ("created", "updated", "deleted")]
+    for kind in service.registry:
+        mine = sorted((pair for pair in changed if pair[0].kind is kind), key=lambda pair: pair[0].id)
+        if mine:
+            await _write_type(service, connection, kind, mine, current)
+
+
+async def _write_type(
+    service: Service, connection: Connection, kind: ResourceType, pairs: list[Pair], current: dict[Key, Current]
+) -> None:
+    made = of(kind.tables)
+    new, old = [], []
+    for change, written in pairs:
+        before = current.get((kind.name, change.id))
+        values = made.values(_row(change, written, before), service.epoch)
+        (old if before else new).append(values)
+    await _run(connection, made.insert, new)
+    await _run(connection, made.update, old)
+    for parameter in kind.prefixed:
+        await _write_words(connection, kind, parameter.column, pairs, current)
+
+
+async def _run(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    if len(rows) == 1:
+        await connection.execute(statement, *rows[0])
+    elif rows:
+        await connection.executemany(statement, rows)
+
+
+def _row(change: Change, written: Written, before: Current | None) -> dict[str, Any]:
+    columns = change.prepared.columns if change.prepared else {}
+    owner = change.prepared.owner if change.prepared else before.owner if before else ""
+    return {
+        **columns,
+        "patient_id": owner,
+        "id": change.id,
+        "version": written.version,
+        "updated_at": written.time,
+        "body": written.body,
+    }
+
+
+async def _write_words(
+    connection: Connection, kind: ResourceType, column: str, pairs: list[Pair], current: dict[Key, Current]
+) -> None:
+    table = kind.tables.prefixes[column].name
+    known = [change.id for change, _ in pairs if (kind.name, change.id) in current]
+    if known:
+        await connection.execute(f"delete from {table} where id = any($1::text[])", known)
+    rows = [
+        (change.id, word)
+        for change, _ in pairs
+        if change.prepared
+        for word in words(change.prepared.columns.get(column))
+    ]
+    if rows:
+        await connection.execute(
+            f"insert into {table} (id, fold) select * from unnest($1::text[], $2::text[])",
+            [record for record, _ in rows],
+            [word for _, word in rows],
+        )
+
+
+def words(kept: list[str] | None) -> list[str]:
+    """Return the folded strings that a prefix index needs: one that begins another is found through that."""
+    folded = sorted({value.partition(SEPARATOR)[0] for value in kept or ()})
+    return [word for word, following in zip(folded, [*folded[1:], ""], strict=True) if not following.startswith(word)]

@@ -1,0 +1,118 @@
+"""Keeping spans and ledger with each write, and filling them when an indicator is new."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from asyncpg import Connection
+
+from app.errors import Misconfigured
+from app.indicators.derive import fresh, keep
+from app.indicators.fact import Expression
+from app.indicators.indicator import Indicator
+from app.places import load
+
+_BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """The numbers of the series in this database, and the statement that keeps them."""
+
+    numbers: Mapping[str, int]
+    statement: str
+
+    async def keep(self, connection: Connection, persons: Sequence[str], epoch: int) -> None:
+        """Recompute the spans of these persons and append the differences to the ledger, in the caller's transaction."""
+        await connection.execute(self.statement, persons, epoch)
+
+
+def declared(indicators: Mapping[str, Indicator]) -> dict[str, Expression]:
+    """Return the expression of each series that the indicators keep, by its code."""
+    return {code: expression for item in indicators.values() for code, expression in item.series().items()}
+
+
+async def open_keeping(connection: Connection, indicators: Mapping[str, Indicator]) -> Keeping:
+    """Return what keeps the declared indicators. Raises Misconfigured when the database has not been filled for them."""
+    wanted = declared(indicators)
+    rows = await connection.fetch("select id, code, definition from series")
+    known = {row["code"]: row for row in rows}
+    behind = [
+        code
+        for code, expression in wanted.items()
+        if code not in known or known[code]["definition"] != _text(expression)
+    ]
+    if behind:
+        raise Misconfigured.of(
+            f"The database has not been filled for {', '.join(behind)}; run: tramy migrate",
+            f"Cơ sở dữ liệu chưa có số liệu cho {', '.join(behind)}; hãy chạy: tramy migrate",
+        )
+    numbers = {code: known[code]["id"] for code in wanted}
+    return Keeping(numbers, keep({numbers[code]: expression for code, expression in wanted.items()}))
+
+
+async def fill(
+    connection: Connection,
+    indicators: Mapping[str, Indicator],
+    epoch: int,
+    progress: Callable[[int, int], Awaitable[None]] | None = None,
+) -> list[str]:
+    """Fill spans and ledger for series that are new or defined anew, and return their codes.
+
+    People are taken in batches, each in a transaction of its own under their locks, so that a run that was
+    stopped goes on where it was; the series count as filled when all are through.
+    """
+    await _fill_areas(connection)
+    wanted = declared(indicators)
+    rows = {row["code"]: row for row in await connection.fetch("select id, code, definition from series")}
+    behind = [
+        code for code, expression in wanted.items() if code not in rows or rows[code]["definition"] != _text(expression)
+    ]
+    if not behind:
+        return []
+    free = max((row["id"] for row in rows.values()), default=0) + 1
+    numbers = {code: rows[code]["id"] if code in rows else free + index for index, code in enumerate(behind)}
+    statement = keep({numbers[code]: wanted[code] for code in behind})
+    await _everyone(connection, statement, epoch, progress)
+    await connection.executemany(
+        "insert into series (id, code, definition) values ($1, $2, $3)"
+        " on conflict (id) do update set definition = excluded.definition",
+        [(numbers[code], code, _text(wanted[code])) for code in behind],
+    )
+    return behind
+
+
+async def _everyone(
+    connection: Connection, statement: str, epoch: int, progress: Callable[[int, int], Awaitable[None]] | None
+) -> None:
+    total, done, last = await connection.fetchval("select count(*) from patient"), 0, ""
+    while True:
+        async with connection.transaction():
+            rows = await connection.fetch(
+                f"select id from patient where id > $1 order by id limit {_BATCH} for no key update", last
+            )
+            if not rows:
+                return
+            persons = [row["id"] for row in rows]
+            await connection.execute(statement, persons, epoch)
+        last, done = persons[-1], done + len(persons)
+        if progress:
+            await progress(done, total)
+
+
+async def _fill_areas(connection: Connection) -> None:
+    """Keep the table of areas equal to the units that are shipped; when it differs, roll-ups begin anew."""
+    rows = sorted(load().table())
+    held = [
+        (row["unit"], row["area"])
+        for row in await connection.fetch("select unit, area from unit_area order by unit, area")
+    ]
+    if rows == held:
+        return
+    async with connection.transaction():
+        await connection.execute("truncate unit_area, rollup, rollup_horizon")
+        await connection.copy_records_to_table("unit_area", records=rows, columns=["unit", "area"])
+
+
+def _text(expression: Expression) -> str:
+    """Return what a series is computed by: when it changes, the series is filled anew."""
+    return fresh({0: expression}, chosen=False)

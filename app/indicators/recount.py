@@ -1,0 +1,105 @@
+"""Recount everything from the records and compare: the difference is 0, always.
+
+Four comparisons: the columns that indicators read against the bodies they were read from; the spans
+against what those columns give; the ledger against the spans; the roll-ups against the ledger.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from asyncpg import Connection
+
+from app.fhir.resource_type import Reading, Registry, ResourceType
+from app.indicators.derive import edges, fresh
+from app.indicators.indicator import Indicator
+from app.indicators.keeping import Keeping, declared
+
+_BATCH = 1000
+
+
+class Recount(NamedTuple):
+    """How many rows differ in each comparison, and how many people and records were counted."""
+
+    people: int
+    records: int
+    columns: int
+    spans: int
+    ledger: int
+    rollups: int
+
+    @property
+    def difference(self) -> int:
+        """The sum of all differences."""
+        return self.columns + self.spans + self.ledger + self.rollups
+
+
+async def recount(
+    connection: Connection,
+    registry: Registry,
+    indicators: Mapping[str, Indicator],
+    keeping: Keeping,
+    zone: ZoneInfo,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Recount:
+    """Compare at one moment; `progress` is told how many records have been read."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("set local statement_timeout = 0")
+        records = columns = 0
+        for kind in registry:
+            if kind.derived is not None:
+                read, differ = await _columns(
+                    connection, kind, zone, lambda done, before=records: progress(before + done)
+                )
+                records, columns = records + read, columns + differ
+        expressions = {keeping.numbers[code]: expression for code, expression in declared(indicators).items()}
+        wanted = fresh(expressions, chosen=False)
+        people = await connection.fetchval(f"select count(*) from {registry.person.tables.name} where body is not null")
+        spans = await connection.fetchval(_SPANS.format(fresh=wanted))
+        ledger = await connection.fetchval(_LEDGER.format(fresh=wanted, edges=edges("fresh", "days")))
+        rollups = await connection.fetchval(_ROLLUPS)
+    return Recount(people, records, columns, spans, ledger, rollups)
+
+
+async def _columns(
+    connection: Connection, kind: ResourceType, zone: ZoneInfo, progress: Callable[[int], None]
+) -> tuple[int, int]:
+    """Read every body again and return how many there are and how many give other columns than those kept."""
+    derived = kind.derived
+    if derived is None:
+        return 0, 0
+    names = [column.name for column in derived.columns]
+    read = differ = 0
+    query = f"select updated_at, body, {', '.join(names)} from {kind.tables.name} where body is not null"
+    async for row in connection.cursor(query, prefetch=_BATCH):
+        reading = Reading(zone, row["updated_at"])
+        tree = json.loads(row["body"])
+        kept = {name: row[name] for name in names if row[name] is not None}
+        differ += derived.read(tree, reading) != kept
+        read += 1
+        if read % _BATCH == 0:
+            progress(read)
+    progress(read)
+    return read, differ
+
+
+_SPANS = """
+with fresh as ({fresh})
+select count(*) from fresh f full join span s using (person_id, series, unit, sex) where f.days is distinct from s.days
+"""
+_LEDGER = """
+with fresh as ({fresh}), wanted as ({edges}),
+held as (select person_id, series, unit, sex, day, sum(change) as change from ledger
+         group by person_id, series, unit, sex, day having sum(change) <> 0)
+select count(*) from wanted w full join held h using (person_id, series, unit, sex, day)
+where w.change is distinct from h.change
+"""
+_ROLLUPS = """
+with held as (select area, series, sex, day, change from rollup where change <> 0),
+wanted as (
+    select a.area, l.series, l.sex, l.day, sum(l.change) as change from ledger l join unit_area a using (unit)
+    where l.tx < coalesce((select horizon from rollup_horizon where id = 1), 0)
+    group by a.area, l.series, l.sex, l.day having sum(l.change) <> 0)
+select count(*) from wanted w full join held h using (area, series, sex, day) where w.change is distinct from h.change
+"""

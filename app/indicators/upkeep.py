@@ -1,0 +1,28 @@
+"""What goes on beside requests: moments are taken, roll-ups are folded. Every worker tries; Postgres lets one do it."""
+
+import asyncio
+import logging
+
+from asyncpg import Pool
+from asyncpg.exceptions import InterfaceError, PostgresError
+
+from app.indicators.rollup import fold
+from app.store.moment import take
+
+_log = logging.getLogger("tramy")
+_FOLD_EVERY = 10
+
+
+async def upkeep(pool: Pool, epoch: int, interval: float) -> None:
+    """Take a moment every `interval` seconds and fold every tenth time, until cancelled; a database away is waited for."""
+    turn = 0
+    while True:
+        try:
+            async with pool.acquire() as connection:
+                await take(connection, epoch)
+                if turn % _FOLD_EVERY == 0:
+                    await fold(connection, epoch)
+        except (OSError, PostgresError, InterfaceError, TimeoutError) as error:
+            _log.warning("upkeep waits for the database: %s", type(error).__name__)
+        turn += 1
+        await asyncio.sleep(interval)

@@ -1,0 +1,1 @@
+"""The resource types that are served, one file each."""

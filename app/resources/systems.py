@@ -1,0 +1,17 @@
+"""The addresses of code and identifier systems, those of VN Core (hl7.fhir.vn.core 1.0.0) where it has one."""
+
+VN_CORE = "http://fhir.ehealth.gov.vn/core"
+NATIONAL_ID = f"{VN_CORE}/sid/national_id"
+"""Số định danh cá nhân (căn cước): 12 digits. Luật Căn cước 26/2023/QH15, Article 12."""
+CITIZEN_ID = f"{VN_CORE}/sid/citizen_id"
+"""Chứng minh nhân dân, the former identity card: 9 digits."""
+INSURANCE_NUMBER = f"{VN_CORE}/sid/insurance_number"
+"""Thẻ BHYT: 15 characters (QĐ 1351/QĐ-BHXH), or the 10 digits printed since QĐ 1666/QĐ-BHXH, or the national number."""
+ADMINISTRATIVE_ADDRESS = f"{VN_CORE}/StructureDefinition/extension-administrative-address"
+"""The coded address of VN Core: nested extensions `state`, `city`, `district`, `ward`."""
+
+TRAMY = "https://tramy.vn"
+E_BOOK = f"{TRAMY}/sid/so-suc-khoe-dien-tu"
+"""Sổ sức khỏe điện tử: its identifier, opened on `period.start`. QĐ 31/QĐ-BYT 2026."""
+COMMUNE = f"{TRAMY}/fhir/StructureDefinition/commune"
+"""The plain coded commune of an Address: a `valueCoding` with code and, if known, version."""

@@ -1,0 +1,30 @@
+"""How Alembic reaches the database: by the connection that the caller hands over (store/schema.py)."""
+
+from alembic import context
+from alembic.script import ScriptDirectory
+from sqlmodel import SQLModel
+
+import app.indicators.tables
+import app.store.claim
+import app.store.moment
+from app.resources.registry import registry
+
+registry()
+
+
+def number(_context, _revision, directives) -> None:
+    """Give a new migration the next number, so that their names read as history."""
+    if directives and directives[0].rev_id:
+        heads = ScriptDirectory.from_config(context.config).get_heads()
+        directives[0].rev_id = f"{int(heads[0]) + 1 if heads else 1:04d}"
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    process_revision_directives=number,
+    transaction_per_migration=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,100 @@
+"""A real PostgreSQL for the tests: one server a test process, one migrated template, databases cloned from it."""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.api.application import application
+from app.config import Settings
+from app.indicators.keeping import fill
+from app.indicators.registry import indicators
+from app.store.binaries import find
+from app.store.launcher import EmbeddedPostgres
+from app.store.moment import open_epoch
+from app.store.schema import upgrade
+
+JSON = {"content-type": "application/fhir+json"}
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the server's own database."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with EmbeddedPostgres(folder, find()) as running:
+        yield running.url
+
+
+def named(url: str, name: str) -> str:
+    """Return the address of another database on the same server."""
+    head, _, query = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{query}"
+
+
+@pytest.fixture(scope="session")
+async def template(server: str) -> str:
+    """The name of a database that is migrated and filled, to be cloned."""
+    connection = await asyncpg.connect(server)
+    await connection.execute("create database template_tramy")
+    await connection.close()
+    url = named(server, "template_tramy")
+    await upgrade(url)
+    connection = await asyncpg.connect(url)
+    await fill(connection, indicators(), await open_epoch(connection))
+    await connection.close()
+    return "template_tramy"
+
+
+@pytest.fixture(scope="session")
+def new_database(server: str, template: str) -> Callable[[], Awaitable[str]]:
+    """Make an empty, migrated database and return its address."""
+
+    async def make() -> str:
+        name = f"t{next(_numbers)}"
+        connection = await asyncpg.connect(server)
+        await connection.execute(f"create database {name} template {template}")
+        await connection.close()
+        return named(server, name)
+
+    return make
+
+
+@pytest.fixture
+async def database(new_database: Callable[[], Awaitable[str]]) -> str:
+    """The address of an empty, migrated database of the test's own."""
+    return await new_database()
+
+
+@asynccontextmanager
+async def opened(url: str, settings: Settings | None = None) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+    """Open the application on a database, with a client whose paths begin at the FHIR base."""
+    app = application(settings or Settings(), url)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tramy.test/fhir", headers=JSON) as client:
+            yield app, client
+
+
+@pytest.fixture
+async def running(database: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+    """The application on a database of the test's own, and a client."""
+    async with opened(database) as pair:
+        yield pair
+
+
+@pytest.fixture
+def fhir(running: tuple[FastAPI, httpx.AsyncClient]) -> httpx.AsyncClient:
+    """A client of the FHIR interface; `/../indicators` style paths begin with http://tramy.test."""
+    return running[1]
+
+
+@pytest.fixture
+def examples() -> Path:
+    """The official example resources (CC0)."""
+    return Path(__file__).parent / "data" / "examples"
