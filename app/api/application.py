@@ -4,11 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from app.api.fhir import PREFIX, FhirApp
-from app.api.opening import running
+from app.api.indicators import router as indicator_router
+from app.exchange.opening import running
+from app.api.outcome import error_response, unexpected
 from app.config import Settings
+from app.errors import BadParameter, Fault, NotAllowed, NotFound, TramyError
 from app.indicators.upkeep import upkeep
 
 
@@ -29,4 +35,41 @@ def application(settings: Settings, url: str) -> FastAPI:
 
     app = FastAPI(title="Tramy", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.mount(PREFIX, FhirApp())
+    app.include_router(indicator_router)
+    app.add_exception_handler(TramyError, _refused)
+    app.add_exception_handler(RequestValidationError, _unread)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
     return app
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    return error_response(error) if isinstance(error, TramyError) else unexpected(error)
+
+
+async def _unread(_request: Request, error: Exception) -> Response:
+    """Answer parameters that FastAPI could not read, without what was sent."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    faults = [
+        Fault(
+            "invalid",
+            f"Parameter {item['loc'][-1]}: {item['type']}.",
+            f"Tham số {item['loc'][-1]} không hợp lệ.",
+            str(item["loc"][-1]),
+        )
+        for item in found
+    ]
+    return error_response(BadParameter(faults))
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        return error_response(
+            NotAllowed.of("This method is not supported here.", "Địa chỉ này không hỗ trợ phương thức đó.")
+        )
+    return error_response(NotFound.of("There is nothing at this address.", "Không có gì tại địa chỉ này."))
+
+
+async def _unexpected(_request: Request, error: Exception) -> Response:
+    return unexpected(error)

@@ -95,3 +95,8 @@ async def on(url: str, work: Callable[[Connection], Any]) -> Any:
 def _history() -> list[str]:
     script = ScriptDirectory.from_config(config())
     return [item.revision for item in reversed(list(script.walk_revisions()))]
+
+
+def newest() -> str:
+    """Return the newest migration."""
+    return _history()[-1]

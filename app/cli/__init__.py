@@ -1,0 +1,1 @@
+"""The command `tramy`: one file per command. `tramy --help` lists them."""

@@ -1,0 +1,35 @@
+"""tramy doctor: what is wrong with the installation, and how to mend it."""
+
+import asyncio
+
+import asyncpg
+import typer
+
+from app.cli.console import out
+from app.cli.database import settings
+from app.store.doctor import examine
+from app.store.finding import Finding, Text, judged
+from app.store.schema import newest
+
+_MARKS = {True: "[green]ok[/green]   ", False: "[red]wrong[/red]", None: "[yellow]look[/yellow] "}
+
+
+def doctor() -> None:
+    """Examine this machine, the settings and the database; ends with 1 when something must be mended.
+
+    Example: tramy doctor
+    """
+    findings = asyncio.run(examine(settings(), [schema]))
+    for finding in findings:
+        out.print(f"{_MARKS[finding.ok]} {finding.name}: {finding.says.en} · {finding.says.vi}")
+        if finding.mend.en:
+            out.print(f"      → {finding.mend.en} · {finding.mend.vi}", markup=False)
+    raise typer.Exit(any(finding.ok is False for finding in findings))
+
+
+async def schema(connection: asyncpg.Connection) -> Finding:
+    """Look at the migration that the database is at."""
+    exists = await connection.fetchval("select to_regclass('alembic_version') is not null")
+    at = await connection.fetchval("select version_num from alembic_version") if exists else None
+    says = Text(f"migration {at or 'none'}, newest {newest()}", f"phiên bản {at or 'trống'}, mới nhất {newest()}")
+    return judged("schema", at == newest(), says, Text("run: tramy migrate", "hãy chạy: tramy migrate"))
