@@ -9,12 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.api.docs import add_documentation
 from app.api.fhir import PREFIX, FhirApp
+from app.api.health import router as health_router
 from app.api.indicators import router as indicator_router
-from app.exchange.opening import running
 from app.api.outcome import error_response, unexpected
 from app.config import Settings
 from app.errors import BadParameter, Fault, NotAllowed, NotFound, TramyError
+from app.exchange.opening import calm_collector, running
 from app.indicators.upkeep import upkeep
 
 
@@ -24,6 +26,7 @@ def application(settings: Settings, url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(settings, url) as opened:
+            calm_collector()
             app.state.running, app.state.service = opened, opened.service
             task = asyncio.create_task(upkeep(opened.service.pool, opened.service.epoch, settings.moment_interval))
             try:
@@ -36,6 +39,8 @@ def application(settings: Settings, url: str) -> FastAPI:
     app = FastAPI(title="Tramy", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.mount(PREFIX, FhirApp())
     app.include_router(indicator_router)
+    app.include_router(health_router)
+    add_documentation(app)
     app.add_exception_handler(TramyError, _refused)
     app.add_exception_handler(RequestValidationError, _unread)
     app.add_exception_handler(HTTPException, _http)

@@ -3,6 +3,9 @@
 An ASGI application of its own below the base, so that a read passes no more code than it needs.
 """
 
+import re
+from urllib.parse import quote
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -11,7 +14,7 @@ from app.api.body import read_body
 from app.api.negotiation import Wanted, require_json, wanted
 from app.api.outcome import error_response, unexpected
 from app.api.replies import history_bundle, json_response, record_response, response_bundle, searchset
-from app.errors import Malformed, NotAllowed, TramyError
+from app.errors import BadParameter, Malformed, NotAllowed, TramyError
 from app.fhir.asked import Asked, asked, methods, read_pairs
 from app.fhir.bundle.batch import batch
 from app.fhir.bundle.entries import Entry, read_bundle
@@ -26,8 +29,10 @@ from app.fhir.interactions.update import update
 from app.fhir.interactions.vread import vread
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
+from app.fhir.write.transaction import AWAY, unavailable
 
 PREFIX = "/fhir"
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 
 
 class FhirApp:
@@ -44,13 +49,15 @@ class FhirApp:
 
 async def respond(request: Request) -> Response:
     """Return the response to a request."""
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    path = path_of(request.scope)
     try:
         return await _respond(request, path)
     except NotAllowed as error:
         return error_response(error, {"Allow": ", ".join(methods(path))})
     except TramyError as error:
         return error_response(error)
+    except AWAY:
+        return error_response(unavailable())
     except Exception as error:  # nothing may leave as a bare 500: the caller gets an id to ask about
         return unexpected(error)
 
@@ -58,14 +65,38 @@ async def respond(request: Request) -> Response:
 async def _respond(request: Request, path: str) -> Response:
     service: Service = request.scope["app"].state.service
     want = wanted(request)
-    what = asked(service.registry, request.method, path, request.scope["query_string"].decode("latin-1"))
+    what = asked(service.registry, request.method, path, _utf8(request.scope["query_string"], "?"))
     handler = _HANDLERS[what.interaction]
     return await handler(service, request, what, want)
 
 
+def path_of(scope: Scope) -> str:
+    """Return the address below the base, still percent-encoded."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw.decode("latin-1").removeprefix(scope.get("root_path", ""))
+
+
 def base_of(service: Service, request: Request) -> str:
-    """Return the address of this interface as the client sees it."""
-    return service.base or f"{request.url.scheme}://{request.url.netloc}{PREFIX}"
+    """Return the address of this interface as the client sees it.
+
+    Raises Malformed for a Host header that is no host, so it is asked for before anything is written.
+    """
+    if service.base:
+        return service.base
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        raise Malformed.of("The Host header must be a host.", "Tiêu đề Host phải là tên máy chủ.")
+    return f"{request.scope['scheme']}://{host}{PREFIX}"
+
+
+def _utf8(raw: bytes, place: str) -> str:
+    """Decode what an address or a header holds; a letter that a client did not encode must not become others."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise BadParameter.of(
+            "This must be UTF-8; percent-encode it.", "Phần này phải là UTF-8; hãy mã hóa phần trăm.", place
+        ) from None
 
 
 def _kind(what: Asked) -> ResourceType:
@@ -84,13 +115,13 @@ async def _vread(service: Service, request: Request, what: Asked, want: Wanted) 
 
 
 async def _history(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    kind = _kind(what)
+    kind, base = _kind(what), base_of(service, request)
     versions = await history(service, service.pool, kind, what.id, what.pairs)
-    return json_response(history_bundle(versions, kind, what.id, base_of(service, request)), want)
+    return json_response(history_bundle(versions, kind, what.id, base), want)
 
 
 async def _search(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    pairs = what.pairs
+    pairs, base = what.pairs, base_of(service, request)
     if request.method == "POST":
         require_json(request, form=True)
         raw = await read_body(request, service.settings.body_limit)
@@ -99,34 +130,38 @@ async def _search(service: Service, request: Request, what: Asked, want: Wanted)
         except UnicodeDecodeError:
             raise Malformed.of("The form must be UTF-8.", "Biểu mẫu phải là UTF-8.") from None
     found = await search(service, service.pool, _kind(what), pairs)
-    return json_response(searchset(found, base_of(service, request)), want)
+    return json_response(searchset(found, base), want)
 
 
 async def _create(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
     require_json(request)
+    base = base_of(service, request)
+    condition = request.headers.get("if-none-exist")
+    if condition is not None:
+        condition = _utf8(condition.encode("latin-1"), "If-None-Exist")
     raw = await read_body(request, service.settings.body_limit)
-    answer = await create(service, _kind(what), raw, request.headers.get("if-none-exist"))
-    return record_response(answer, want, base_of(service, request))
+    return record_response(await create(service, _kind(what), raw, condition), want, base)
 
 
 async def _update(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
     require_json(request)
+    base = base_of(service, request)
     if_match = request.headers.get("if-match")
     raw = await read_body(request, service.settings.body_limit)
     answer = await update(service, _kind(what), what.id, raw, read_etag(if_match) if if_match is not None else None)
-    return record_response(answer, want, base_of(service, request))
+    return record_response(answer, want, base)
 
 
 async def _delete(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
     if_match = request.headers.get("if-match")
     answer = await delete(service, _kind(what), what.id, read_etag(if_match) if if_match is not None else None)
-    return record_response(answer, want, base_of(service, request))
+    return record_response(answer, want, "")
 
 
 async def _bundle(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
     require_json(request)
-    bundle = read_bundle(service, await read_body(request, service.settings.body_limit))
     base = base_of(service, request)
+    bundle = read_bundle(service, await read_body(request, service.settings.body_limit))
     if bundle.type == "batch":
         return json_response(response_bundle("batch", await batch(service, bundle.entries), want, base), want)
     entries = [entry for entry in bundle.entries if isinstance(entry, Entry)]

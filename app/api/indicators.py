@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from app.api.indicator_answers import IndicatorList, MissingList, Value, described, missing_list, value_answer
-from app.exchange.opening import Running
 from app.errors import BadParameter
+from app.exchange.opening import Running
 from app.indicators.answer import value
 from app.indicators.indicator import Indicator
 from app.indicators.level import By

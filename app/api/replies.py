@@ -25,17 +25,18 @@ _DONE = '{"resourceType":"OperationOutcome","issue":[{"severity":"information","
 
 def json_response(body: str, wanted: Wanted, status: int = 200) -> Response:
     """Return JSON as a response."""
-    return Response((indent(body) if wanted.pretty else body).encode(), status, media_type=FHIR_JSON)
+    return Response((indent(body) if wanted.pretty and body else body).encode(), status, media_type=FHIR_JSON)
 
 
 def record_response(answer: Answer, wanted: Wanted, base: str) -> Response:
     """Return the response to a read or a write, with the headers of the version it is about."""
     body = _body(answer, wanted)
-    response = Response(
-        (indent(body) if wanted.pretty and body else body).encode(), answer.status, media_type=FHIR_JSON
-    )
     if answer.status == 204 and not body:
         response = Response(status_code=204)
+    else:
+        # 204 says that nothing follows.
+        status = 200 if answer.status == 204 else answer.status
+        response = json_response(body, wanted, status)
     if answer.time is not None:
         response.headers["etag"] = etag(answer.version)
         response.headers["last-modified"] = format_datetime(answer.time, usegmt=True)

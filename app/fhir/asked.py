@@ -11,7 +11,8 @@ from app.errors import BadParameter, NotAllowed, NotFound
 from app.fhir.resource_type import Registry, ResourceType
 
 Pairs = list[tuple[str, str]]
-ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+# "." and ".." are ids by the letter of FHIR, but no address can name them.
+ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}")
 
 # For each shape of an address the interactions by method; `type`, `id` and `version` stand for what varies.
 ROUTES: dict[tuple[str, ...], dict[str, str]] = {
@@ -23,7 +24,11 @@ ROUTES: dict[tuple[str, ...], dict[str, str]] = {
     ("type", "id", "_history"): {"GET": "history"},
     ("type", "id", "_history", "version"): {"GET": "vread"},
 }
-_FIXED = {"metadata", "_search", "_history"}
+# What stands at each place of an address: its fixed words, and the name for anything else.
+_PLACES = (({"metadata"}, "type"), ({"_search", "_history"}, "id"), ({"_history"}, "?"), (set(), "version"))
+# Parameters of the answer's form, which every interaction takes; only those that list records take others.
+_FORM = ("_format", "_pretty")
+_LISTS = ("search", "history", "capabilities")
 
 
 class Asked(NamedTuple):
@@ -39,10 +44,11 @@ class Asked(NamedTuple):
 def asked(registry: Registry, method: str, path: str, query: str) -> Asked:
     """Read a method and an address below the base.
 
-    Raises NotFound for an address of no known shape or type, NotAllowed for a method it has not, BadParameter
-    for a query that is not UTF-8.
+    `path` is percent-encoded, so that an encoded slash stays within its part. Raises NotFound for an address of
+    no known shape or type, NotAllowed for a method it has not, BadParameter for a query that is not UTF-8 or has
+    a parameter where none is known.
     """
-    segments = [unquote(part) for part in path.strip("/").split("/")] if path.strip("/") else []
+    segments = _segments(path)
     shape = _shape(segments)
     kind = registry[segments[0]] if shape[:1] == ("type",) else None
     found = ROUTES.get(shape)
@@ -56,13 +62,15 @@ def asked(registry: Registry, method: str, path: str, query: str) -> Asked:
             f"Địa chỉ này không hỗ trợ phương thức đó; hỗ trợ: {allowed}.",
         )
     version = segments[3] if "version" in shape else ""
-    return Asked(interaction, kind, segments[1] if "id" in shape else "", version, read_pairs(query))
+    pairs = read_pairs(query) if query else []
+    if interaction not in _LISTS:
+        _require_form_only(pairs)
+    return Asked(interaction, kind, segments[1] if "id" in shape else "", version, pairs)
 
 
 def methods(path: str) -> list[str]:
     """Return the methods of an address."""
-    segments = path.strip("/").split("/") if path.strip("/") else []
-    found = ROUTES.get(_shape(segments), {})
+    found = ROUTES.get(_shape(_segments(path)), {})
     return sorted({*found, *(["HEAD"] if "GET" in found else [])})
 
 
@@ -84,6 +92,21 @@ def _not_text() -> BadParameter:
     )
 
 
+def _require_form_only(pairs: Pairs) -> None:
+    if any(name not in _FORM for name, _ in pairs):
+        raise BadParameter.of(
+            f"This interaction takes no parameters but {' and '.join(_FORM)}.",
+            f"Thao tác này không nhận tham số nào ngoài {' và '.join(_FORM)}.",
+        )
+
+
+def _segments(path: str) -> list[str]:
+    bare = path.strip("/")
+    return [unquote(part) for part in bare.split("/")] if bare else []
+
+
 def _shape(segments: list[str]) -> tuple[str, ...]:
-    names = ("type", "id", "_history", "version", "?")
-    return tuple(part if part in _FIXED else names[min(index, 4)] for index, part in enumerate(segments))
+    """Name what stands at each place; a longer address has no known shape."""
+    if len(segments) > len(_PLACES):
+        return ("?",)
+    return tuple(part if part in fixed else name for part, (fixed, name) in zip(segments, _PLACES, strict=False))

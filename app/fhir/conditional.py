@@ -3,7 +3,8 @@
 https://hl7.org/fhir/R4/http.html#ccreate
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 
 from asyncpg import Connection
 
@@ -15,13 +16,21 @@ from app.fhir.search.find import find_ids
 from app.fhir.search.query import RESULT, Query, read_query, refuse
 from app.fhir.service import Service
 
+# What may stand before the criteria: `?`, `Patient?` or a whole address. A question mark in a value stays.
+_ADDRESS = re.compile(r"^[^=?]*\?")
+
 
 def read_criteria(service: Service, kind: ResourceType, text: str) -> Query:
     """Read criteria as If-None-Exist and conditional references give them. Raises BadParameter."""
-    pairs = [pair for pair in read_pairs(text.partition("?")[2] if "?" in text else text) if pair[0] not in RESULT]
+    pairs = [pair for pair in read_pairs(criteria_text(text)) if pair[0] not in RESULT]
     if not pairs:
         raise refuse("?", "must be given: a condition may not be empty", "phải có: điều kiện không được để trống")
     return read_query(kind, pairs, size=service.settings.page_size, limit=service.settings.page_limit)
+
+
+def criteria_text(text: str) -> str:
+    """Return criteria without the `?`, type or address before them."""
+    return _ADDRESS.sub("", text)
 
 
 async def lock_criteria(connection: Connection, queries: Iterable[Query]) -> None:
@@ -35,9 +44,15 @@ async def lock_criteria(connection: Connection, queries: Iterable[Query]) -> Non
         )
 
 
-async def only_match(service: Service, connection: Connection, query: Query) -> str | None:
-    """Return the id of the one record that matches, None for none. Raises Stale for several."""
-    ids = await find_ids(connection, query, search_place(service, query.kind), 2)
+async def only_match(
+    service: Service, connection: Connection, query: Query, without: Collection[str] = ()
+) -> str | None:
+    """Return the id of the one record that matches, those of `without` left out, None for none.
+
+    Raises Stale for several.
+    """
+    found = await find_ids(connection, query, search_place(service, query.kind), 2 + len(without))
+    ids = [record_id for record_id in found if record_id not in without]
     if len(ids) > 1:
         raise Stale.of(
             "The condition matches several records; make it match one.",

@@ -15,7 +15,8 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 _FORM = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
-    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?"
+    r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
 )
 
 
@@ -74,10 +75,13 @@ def local_days(text: str, zone: ZoneInfo) -> FullDays:
 
 
 def period(value: dict, zone: ZoneInfo) -> Range:
-    """Return the time a Period covers: an end that is missing is open, an end by its precision is included."""
+    """Return the time a Period covers: an end that is missing is open, an end by its precision is included.
+
+    A Period whose ends lie in different zones may end, in `zone`, before it begins: it then covers no time.
+    """
     low = moment(value["start"], zone).low if "start" in value else NEVER
     high = moment(value["end"], zone).high if "end" in value else FOREVER
-    return Range(low, high)
+    return Range(low, max(low, high))
 
 
 def period_days(value: dict, zone: ZoneInfo) -> Days:

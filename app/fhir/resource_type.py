@@ -84,7 +84,8 @@ class ResourceType:
         """Return the values of the columns taken out of a body, without those that are empty."""
         found: dict[str, Any] = {}
         for parameter in self.search:
-            found.update(parameter.read(tree, reading.zone))
+            if not parameter.members.isdisjoint(tree):
+                found.update(parameter.read(tree, reading.zone))
         if self.derived:
             found.update(self.derived.read(tree, reading))
         return found

@@ -58,7 +58,8 @@ PATIENT = ResourceType(
         token("active", of=values.flags),
         date("birthdate", "birthDate", indexed=True),
         date("death-date", "deceasedDateTime"),
-        token("deceased", "deceasedBoolean", "deceasedDateTime", of=values.present),
+        # Its expression, `Patient.deceased.exists() and Patient.deceased != false`, is false of one without the element.
+        token("deceased", "deceasedBoolean", "deceasedDateTime", of=values.present, absent=" false"),
         reference(
             "general-practitioner", "generalPractitioner", to=("Organization", "Practitioner", "PractitionerRole")
         ),

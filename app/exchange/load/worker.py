@@ -9,7 +9,7 @@ from app.config import Settings
 from app.exchange.load.item import Item, Work
 from app.exchange.load.report import Report
 from app.exchange.load.store import store
-from app.exchange.opening import running
+from app.exchange.opening import calm_collector, running
 
 
 class WorkerError(Exception):
@@ -38,6 +38,7 @@ def serve(pipe: Connection, settings: Settings, url: str) -> None:
 async def _serve(pipe: Connection, settings: Settings, url: str) -> None:
     loop = asyncio.get_running_loop()
     async with running(settings, url) as opened:
+        calm_collector()
         pipe.send(None)
         while (portion := await loop.run_in_executor(None, pipe.recv)) is not None:
             result: tuple[Report, list[Item]] = await store(opened.service, portion.work.items(), last=portion.last)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from app.errors import Invalid, TramyError
 from app.fhir.bundle.entries import Entry
-from app.fhir.bundle.transaction import Outcome, at_entry
+from app.fhir.bundle.plan import at_entry
+from app.fhir.bundle.transaction import Outcome
 from app.fhir.interactions.create import create
 from app.fhir.interactions.delete import delete
 from app.fhir.interactions.read import read
@@ -12,20 +13,24 @@ from app.fhir.interactions.search import search
 from app.fhir.interactions.update import update
 from app.fhir.interactions.vread import vread
 from app.fhir.service import Service
+from app.fhir.write.transaction import AWAY, unavailable
 
 
-async def batch(service: Service, entries: Sequence[Entry | Invalid]) -> list[Outcome | TramyError]:
+async def batch(service: Service, entries: Sequence[Entry | TramyError]) -> list[Outcome | TramyError]:
     """Process the entries one after the other; an entry that fails gives its error and stops no other."""
     return [await _one(service, entry) for entry in entries]
 
 
-async def _one(service: Service, entry: Entry | Invalid) -> Outcome | TramyError:
-    if isinstance(entry, Invalid):
+async def _one(service: Service, entry: Entry | TramyError) -> Outcome | TramyError:
+    if isinstance(entry, TramyError):
         return entry
     try:
         return await _perform(service, entry)
     except TramyError as error:
         return at_entry(error, entry)
+    except AWAY:
+        # What the entries before it did is committed, and the client is to know which they are.
+        return at_entry(unavailable(), entry)
 
 
 async def _perform(service: Service, entry: Entry) -> Outcome:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Fault, Invalid, TooLarge, TramyError
+from app.fhir import definitions
 from app.fhir.asked import Asked, asked
 from app.fhir.etag import read_etag
 from app.fhir.json import members, parse
@@ -14,6 +15,9 @@ from app.fhir.service import Service
 
 _ENTRIES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+_BUNDLE = frozenset(definitions.elements("Bundle")) | {"resourceType"}
+_ENTRY = frozenset(definitions.elements("Bundle_Entry"))
+_REQUEST = frozenset(definitions.elements("Bundle_Request"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class ReadBundle:
     """A bundle's type and entries; in a batch an entry that cannot be read stands as its error."""
 
     type: str
-    entries: list[Entry | Invalid]
+    entries: list[Entry | TramyError]
 
 
 def read_bundle(service: Service, raw: bytes) -> ReadBundle:
@@ -61,7 +65,7 @@ def read_bundle(service: Service, raw: bytes) -> ReadBundle:
         )
     raws = _ENTRIES.decode(members(raw)["entry"]) if entries else []
     read = [_entry(service, index, entry, raws[index]) for index, entry in enumerate(entries)]
-    wrong = [item for item in read if isinstance(item, Invalid)]
+    wrong = [item for item in read if isinstance(item, TramyError)]
     if wrong and tree["type"] == "transaction":
         raise Invalid(fault for item in wrong for fault in item.faults)
     return ReadBundle(tree["type"], read)
@@ -74,12 +78,13 @@ def _faults(tree: dict) -> Iterator[Fault]:
         yield Fault(
             "value", "The type must be transaction or batch.", "type phải là transaction hoặc batch.", "Bundle.type"
         )
+    if set(tree) - _BUNDLE:
+        yield _unknown("Bundle")
     entries = tree.get("entry", [])
     if (
         not isinstance(entries, list)
         or not all(isinstance(entry, dict) for entry in entries)
-        or (entries == []
-        and "entry" in tree)
+        or (entries == [] and "entry" in tree)
     ):
         yield Fault(
             "structure",
@@ -89,7 +94,7 @@ def _faults(tree: dict) -> Iterator[Fault]:
         )
 
 
-def _entry(service: Service, index: int, entry: dict, raw: dict[str, msgspec.Raw]) -> Entry | Invalid:
+def _entry(service: Service, index: int, entry: dict, raw: dict[str, msgspec.Raw]) -> Entry | TramyError:
     place = f"Bundle.entry[{index}]"
     faults = list(_entry_faults(entry, place))
     if faults:
@@ -130,21 +135,23 @@ def _entry_faults(entry: dict, place: str) -> Iterator[Fault]:
         yield Fault(
             "structure", "A member of this entry has the wrong type.", "Một thành phần của mục này sai kiểu.", place
         )
-    known = {"method", "url", "ifMatch", "ifNoneExist", "extension", "id"}
-    for name in sorted(set(request) - known):
-        if name in ("ifNoneMatch", "ifModifiedSince"):
+    if set(entry) - _ENTRY:
+        yield _unknown(place)
+    if set(request) - _REQUEST:
+        yield _unknown(f"{place}.request")
+    for name in ("ifNoneMatch", "ifModifiedSince"):
+        if name in request:
             yield Fault("not-supported", f"{name} is not supported here.", f"Không hỗ trợ {name}.", f"{place}.request")
-        else:
-            yield Fault(
-                "structure",
-                "The request has a member that FHIR does not know.",
-                "request có thành phần lạ.",
-                f"{place}.request",
-            )
 
 
-def _placed(error: TramyError, place: str) -> Invalid:
-    return Invalid(fault._replace(expression=place) for fault in error.faults)
+def _unknown(place: str) -> Fault:
+    return Fault(
+        "structure", "There is an element here that FHIR R4 does not have.", "Có phần tử mà FHIR R4 không có.", place
+    )
+
+
+def _placed(error: TramyError, place: str) -> TramyError:
+    return type(error)(fault._replace(expression=place) for fault in error.faults)
 
 
 def _relative(url: str, base: str) -> str:

@@ -9,6 +9,8 @@ import json
 import re
 from collections.abc import Mapping
 
+from app.errors import Invalid
+
 _MEMBER = re.compile(
     rb'"(?P<name>reference|valueUri|valueUrl|valueUuid|valueOid|valueCanonical)"(?P<gap>\s*:\s*)"(?P<value>(?:[^"\\]|\\.)*)"'
 )
@@ -22,6 +24,16 @@ def conditional_references(raw: bytes) -> set[str]:
         return set()
     found = (_text(match["value"]) for match in _MEMBER.finditer(raw) if match["name"] == b"reference")
     return {reference for reference in found if _CONDITIONAL.fullmatch(reference)}
+
+
+def require_resolved(raw: bytes, place: str) -> None:
+    """Raise Invalid for a resource with conditional references: only a transaction says what they stand for."""
+    if conditional_references(raw):
+        raise Invalid.of(
+            "A reference with a search condition is understood in a transaction only.",
+            "Tham chiếu có điều kiện chỉ dùng được trong transaction.",
+            place,
+        )
 
 
 def rewrite(raw: bytes, targets: Mapping[str, str]) -> bytes:

@@ -4,6 +4,7 @@ from asyncpg import Connection
 from uuid_utils import uuid7
 
 from app.fhir.answer import Answer, answer
+from app.fhir.bundle.references import require_resolved
 from app.fhir.conditional import lock_criteria, only_match, read_criteria
 from app.fhir.interactions.read import read
 from app.fhir.resource_type import ResourceType
@@ -24,6 +25,7 @@ async def create(service: Service, kind: ResourceType, raw: bytes, if_none_exist
 
     One match answers 200 with that record; more than one raises Stale.
     """
+    require_resolved(raw, kind.name)
     prepared = prepare(service, kind, raw, service.clock())
     change = Change(kind, new_id(), prepared, fresh=True)
     query = read_criteria(service, kind, if_none_exist) if if_none_exist is not None else None

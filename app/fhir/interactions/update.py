@@ -4,6 +4,7 @@ from asyncpg import Connection
 
 from app.errors import Invalid
 from app.fhir.answer import Answer, answer
+from app.fhir.bundle.references import require_resolved
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
@@ -17,6 +18,7 @@ async def update(service: Service, kind: ResourceType, record_id: str, raw: byte
 
     An update that changes nothing makes no version, so it may be sent again without harm.
     """
+    require_resolved(raw, kind.name)
     change = Change(kind, record_id, same_id(prepare(service, kind, raw, service.clock()), record_id), False, if_match)
 
     async def work(connection: Connection) -> Answer:

@@ -14,12 +14,13 @@ from app.fhir.instant import FOREVER, NEVER, Range, moment
 from app.fhir.resource_type import ResourceType
 from app.fhir.search.parameter import Parameter
 from app.fhir.search.query import Criterion, plain, refuse, split, unescape
-from app.fhir.search.values import SEPARATOR, texts
+from app.fhir.search.values import LONGEST, SEPARATOR, bounded, texts
 
 _PREFIXED = re.compile(r"(?P<prefix>[a-z]{2})?(?P<rest>.*)", re.DOTALL)
 _DATE_FORMS = "a date like 2026, 2026-03, 2026-03-02 or 2026-03-02T08:00:00+07:00, after eq ne gt lt ge le sa eb ap"
 _LAST_SIGN = "\U0010ffff"
 _EARTH_KM = 6371.0088
+_NEAR_PARTS = 4
 
 
 class Place(NamedTuple):
@@ -59,6 +60,8 @@ def _missing(criterion: Criterion, place: Place) -> str:
 def _present(parameter: Parameter, place: Place) -> str:
     if parameter.name in ("_id", "_lastUpdated"):
         return "true"
+    if parameter.absent:
+        return "true"
     columns = [f'"{column.name}" is not null' for column in parameter.columns()[:1]]
     if parameter.owner:
         columns.append("patient_id <> ''")
@@ -85,14 +88,16 @@ def _any_of(tests: Any) -> str:
 def _token(criterion: Criterion, _place: Place, arguments: Arguments) -> str:
     parameter = criterion.parameter
     column = f'"{parameter.column}"'
-    forms, systems = _token_forms(parameter, criterion.values)
+    forms, systems = token_forms(parameter, criterion.values)
     tests = [f"{column} && {arguments.add(forms)}::text[]"] if forms else []
     tests += [f"exists (select from unnest({column}) v where v ^@ {arguments.add(system)}::text)" for system in systems]
+    if parameter.absent and parameter.absent in forms:
+        tests.append(f"{column} is null")
     test = _any_of(tests or ["false"])
     return f"({test}) is not true" if criterion.modifier == "not" else test
 
 
-def _token_forms(parameter: Parameter, pieces: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def token_forms(parameter: Parameter, pieces: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Return the kept forms to look for, and the beginnings (`system|`, any code)."""
     forms, systems = [], []
     for piece in pieces:
@@ -104,12 +109,12 @@ def _token_forms(parameter: Parameter, pieces: tuple[str, ...]) -> tuple[list[st
                 "phải là code, system|code, |code hoặc system|",
             )
         if len(parts) == 1:
-            forms.append(f" {parts[0].lower()}")
+            forms.append(bounded(f" {parts[0].lower()}"))
         elif parameter.system:
             forms += [f" {parts[1].lower()}"] if parts[0] == parameter.system and parts[1] else []
             systems += [" "] if parts[0] == parameter.system and not parts[1] else []
         elif parts[1]:
-            forms.append(f"{parts[0]}|{parts[1].lower()}")
+            forms.append(bounded(f"{parts[0]}|{parts[1].lower()}"))
         else:
             systems.append(f"{parts[0]}|")
     return forms, systems
@@ -133,11 +138,13 @@ def _string(criterion: Criterion, place: Place, arguments: Arguments) -> str:
 
 
 def _starts(parameter: Parameter, place: Place, value: str, arguments: Arguments) -> str:
+    whole = f'exists (select from unnest("{parameter.column}") v where v ^@ {{}}::text)'
     if not parameter.indexed:
-        return f'exists (select from unnest("{parameter.column}") v where v ^@ {arguments.add(value)}::text)'
+        return whole.format(arguments.add(value))
     table = place.kind.tables.prefixes[parameter.column].name
-    low, high = arguments.add(value), arguments.add(value + _LAST_SIGN)
-    return f"id in (select p.id from {table} p where p.fold >= {low} and p.fold < {high})"
+    low, high = arguments.add(value[:LONGEST]), arguments.add(value[:LONGEST] + _LAST_SIGN)
+    found = f"id in (select p.id from {table} p where p.fold >= {low} and p.fold < {high})"
+    return found if len(value) <= LONGEST else f"({found} and {whole.format(arguments.add(value))})"
 
 
 def _date(criterion: Criterion, place: Place, arguments: Arguments) -> str:
@@ -196,10 +203,9 @@ def _asked(parameter: Parameter, value: str, place: Place) -> tuple[str, Range]:
 
 def _about(asked: Range, now: datetime) -> Range:
     """Widen by a tenth of the distance to now, as the specification recommends."""
-    if NEVER in asked or FOREVER in asked:
-        return asked
     margin = abs(now - asked.low) / 10
-    return Range(asked.low - margin, asked.high + margin)
+    low = NEVER if asked.low - NEVER < margin else asked.low - margin
+    return Range(low, FOREVER if FOREVER - asked.high < margin else asked.high + margin)
 
 
 def _reference(criterion: Criterion, place: Place, arguments: Arguments) -> str:
@@ -288,7 +294,7 @@ def _one_near(parameter: Parameter, value: str, arguments: Arguments) -> str:
     except ValueError:
         latitude = 1000.0
         longitude = distance = 0.0
-    metres = {"": 1.0, "km": 1.0, "m": 0.001}.get(parts[3])
+    metres = {"": 1.0, "km": 1.0, "m": 0.001}.get(parts[3]) if len(parts) <= _NEAR_PARTS + 2 else None
     if not (abs(latitude) <= 90 and abs(longitude) <= 180 and 0 <= distance < 1e6) or metres is None:
         raise refuse(
             parameter.name,
@@ -301,7 +307,8 @@ def _one_near(parameter: Parameter, value: str, arguments: Arguments) -> str:
         f"power(sind(({column}[1] - {at}) / 2), 2)"
         f" + cosd({at}) * cosd({column}[1]) * power(sind(({column}[2] - {east}) / 2), 2)"
     )
-    return f"2 * {_EARTH_KM} * asin(sqrt(least(1, {haversine}))) <= {far}"
+    # FHIR lets a position lie beyond the poles; such a place is near nothing, and no root is taken of less than 0.
+    return f"(abs({column}[1]) <= 90 and 2 * {_EARTH_KM} * asin(sqrt(least(1, greatest(0, {haversine})))) <= {far})"
 
 
 def _uri(criterion: Criterion, _place: Place, arguments: Arguments) -> str:

@@ -4,6 +4,7 @@ The kinds are those of https://hl7.org/fhir/R4/search.html#ptypes; each fills ty
 table, so that current and past versions answer the same conditions.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -25,8 +26,9 @@ class Parameter:
 
     `values` turns one value found at a path into what the column keeps, `normal` a string that is searched
     for; `system` is the code system of a parameter on a bare `code`; `targets` are the types a reference may
-    name; `owner` is the type of what a record belongs to, when the parameter names that (`patient_id` holds its id); `many` says
-    that a date may repeat; `indexed` asks for an index.
+    name; `owner` is the type of what a record belongs to, when the parameter names that (`patient_id` holds its
+    id); `many` says that a date may repeat; `indexed` asks for an index; `absent` is the token of a record
+    without the element.
     """
 
     name: str
@@ -38,11 +40,15 @@ class Parameter:
     many: bool = False
     indexed: bool = False
     owner: str = ""
+    absent: str = ""
     normal: Callable[[str], str] = fold
     walks: tuple[Walk, ...] = field(init=False, repr=False, compare=False)
+    members: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "walks", tuple(walk(path) for path in self.paths))
+        # The members of a resource at which its paths begin: where none is present there is nothing to read.
+        object.__setattr__(self, "members", frozenset(re.split(r"[.\[]", path)[0] for path in self.paths))
 
     @property
     def column(self) -> str:

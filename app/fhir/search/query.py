@@ -35,6 +35,8 @@ MODIFIERS = {
 }
 RESULT = ("_count", "_sort", "_cursor", "_total", "_format", "_pretty")
 MOST_VALUES = 500
+MOST_CRITERIA = 50
+MOST_KEYS = 10
 
 
 class Criterion(NamedTuple):
@@ -76,6 +78,8 @@ def read_query(kind: ResourceType, pairs: Iterable[tuple[str, str]], *, size: in
             criteria.append(_criterion(kind, name, value))
         else:
             raise refuse(name, "has no value", "không có giá trị")
+    if len(criteria) > MOST_CRITERIA:
+        raise refuse("?", f"may stand {MOST_CRITERIA} times at most", f"tối đa {MOST_CRITERIA} điều kiện")
     order = _order(kind, results.get("_sort", ""))
     count = _count(results.get("_count"), size, limit)
     if results.get("_total", "accurate") != "accurate":
@@ -147,10 +151,13 @@ def _allowed(parameter: Parameter, modifier: str) -> bool:
 
 def _order(kind: ResourceType, text: str) -> tuple[Order, ...]:
     orders = []
-    for piece in text.split(",") if text else ():
+    pieces = text.split(",") if text else []
+    if len(pieces) > MOST_KEYS:
+        raise refuse("_sort", f"may have {MOST_KEYS} keys at most", f"có tối đa {MOST_KEYS} khóa")
+    for piece in pieces:
         name = piece.removeprefix("-")
         parameter = find(kind, name)
-        if parameter is None or parameter.kind in ("special",):
+        if parameter is None or parameter.kind == "special":
             raise refuse(
                 "_sort", f"must name search parameters of {kind.name}", f"phải là tham số tìm kiếm của {kind.name}"
             )

@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/search.html#table
 """
 
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,21 @@ from app.fhir.fold import fold, sound
 from app.fhir.instant import moment, period
 
 SEPARATOR = "\x1f"
+LONGEST = 500
+"""Characters of a text that an index takes: four bytes each stay below what Postgres can index (2,704 bytes)."""
 
 
 def token(system: str | None, code: str) -> list[str]:
     """Return the two forms in which a code of a system is kept."""
     low = code.lower()
-    return [f"{system or ''}|{low}", f" {low}"]
+    return [bounded(f"{system or ''}|{low}"), bounded(f" {low}")]
+
+
+def bounded(form: str) -> str:
+    """Return a form that an index takes: of one that is longer the beginning, and a digest of the whole."""
+    if len(form) <= LONGEST:
+        return form
+    return f"{form[:LONGEST]}{SEPARATOR}{sha256(form.encode()).hexdigest()}"
 
 
 def concepts(value: dict, _zone: ZoneInfo) -> list[str]:
@@ -69,7 +79,7 @@ def sounds(value: str, _zone: ZoneInfo) -> list[str]:
 
 
 def human_names(value: dict, zone: ZoneInfo) -> list[str]:
-    """Return the strings a HumanName is found by: whole, from any word on, and each of its parts."""
+    """Return the strings a HumanName is found by: its text, each of its parts, and family and given names together."""
     given = value.get("given", ())
     parts = [value.get("text"), value.get("family"), *given, *value.get("prefix", ()), *value.get("suffix", ())]
     joined = " ".join(part for part in (value.get("family"), *given) if part)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from app.fhir import definitions
 from app.fhir.validation import schema
 from app.fhir.validation.finding import Finding
+from app.fhir.validation.known import Known
 
 _MISSING = ("missing", "model_field_validation.missing")
 _HOLDERS = ("Bundle", "Parameters")
@@ -24,21 +25,29 @@ class Model:
         """Import the model; a type that R4B changed or dropped has none, and the other steps decide alone."""
         self._type = type_name
         self._model = _find(type_name)
+        self._names = (
+            {field.alias or name: name for name, field in self._model.model_fields.items()} if self._model else {}
+        )
+        self.known = Known()
 
-    def findings(self, tree: dict[str, Any]) -> list[Finding]:
-        """List what the model has against a `tree` the schema admits, without any submitted value."""
+    def findings(self, tree: dict[str, Any], parts: dict[str, bytes], known: dict[str, Any]) -> list[Finding]:
+        """List what the model has against a `tree` the schema admits, without any submitted value.
+
+        `known` are members as the model has made them before; `parts` are the members as bytes, to be learned.
+        """
         if self._model is None:
             return []
-        if "contained" in tree:
-            tree = {name: value for name, value in tree.items() if name != "contained"}
+        tree = {**tree, **known}
+        tree.pop("contained", None)
         try:
-            self._model.model_validate(tree)
+            made = self._model.model_validate(tree)
         except ValidationError as error:
             rows = error.errors(include_input=False, include_url=False, include_context=False)
             return [self._explain(row["loc"], row["type"]) for row in rows]
         except (KeyError, TypeError, AttributeError):
             # The library lets these out for what it did not foresee: they are refusals too, at the resource as a whole.
             return [_unreadable(self._type)]
+        self.known.learn(parts, self._names, made, known)
         return []
 
     def _explain(self, loc: tuple[str | int, ...], kind: str) -> Finding:

@@ -21,7 +21,7 @@ class _Step:
     def __init__(self, type_name: str, walk: Walk) -> None:
         self.gate = Gate(type_name)
         self.model = Model(type_name)
-        self.walk = walk.check(type_name)
+        self.walk = walk.top(type_name)
 
 
 class Validator:
@@ -32,29 +32,33 @@ class Validator:
         self._walk = Walk(self._inner)
         self._steps = {name: _Step(name, self._walk) for name in types}
 
-    def faults(self, type_name: str, tree: dict[str, Any]) -> list[Fault]:
+    def faults(self, type_name: str, tree: dict[str, Any], parts: dict[str, bytes] | None = None) -> list[Fault]:
         """List every fault of a parsed resource that must be of `type_name`; empty when it is valid.
 
+        `parts` are its members as bytes (json.members): with them, elements that were valid before are known again.
         Each (expression, rule) stands once; after a hundred faults one says that there are more.
         """
         if tree.get("resourceType") != type_name:
             return finding.faults([_wrong_type(type_name)], MOST_FAULTS)
         root = Root(type_name, containment.contained_types(tree) if "contained" in tree else {})
         try:
-            found = self._resource(type_name, tree, root)
+            found = self._resource(type_name, tree, root, parts or {})
         except RecursionError:
             # Never met below the depth limit of json.parse; other formats may bring a deeper tree.
             found = (_TOO_DEEP,)
         return finding.faults(finding.below(type_name, found), MOST_FAULTS) if found else []
 
-    def _resource(self, type_name: str, tree: dict[str, Any], root: Root) -> Findings:
+    def _resource(self, type_name: str, tree: dict[str, Any], root: Root, parts: dict[str, bytes]) -> Findings:
         """Check one resource; places are relative to it."""
         step = self._steps.get(type_name)
         if step is None:
             step = self._steps[type_name] = _Step(type_name, self._walk)
         admitted = step.gate.admits(tree)
-        outer = step.model.findings(tree) if admitted else step.gate.findings(tree, MOST_FAULTS)
-        found = step.walk(tree, root)
+        known = step.model.known.among(parts) if admitted else {}
+        found = step.walk(tree, root, known)
+        # Only what the rules have accepted too may be learned.
+        learned = {} if found else parts
+        outer = step.model.findings(tree, learned, known) if admitted else step.gate.findings(tree, MOST_FAULTS)
         if "contained" in tree:
             found += containment.findings(tree)
         if not outer:
@@ -69,7 +73,7 @@ class Validator:
         type_name = tree.get("resourceType")
         if not isinstance(type_name, str) or type_name not in definitions.type_names():
             return (_UNKNOWN_TYPE,)
-        return self._resource(type_name, tree, Root(root.type_name, root.contained, inside=True))
+        return self._resource(type_name, tree, Root(root.type_name, root.contained, inside=True), {})
 
 
 def _already(said: Finding, found: Findings) -> bool:

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/element.html, https://hl7.org/fhir/R4/extensibility.html
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from app.fhir import definitions
@@ -23,6 +23,7 @@ _SHAPES = {
     ("Money", "currency"): parts.CURRENCY,
 }
 Whole = Callable[[dict[str, Any]], Findings]
+Top = Callable[[dict[str, Any], Root, Container[str]], Findings]
 
 
 class Walk:
@@ -32,13 +33,14 @@ class Walk:
         """Take what looks at a resource inside a resource."""
         self._inner = inner
         self._checks: dict[str, Check] = {}
+        self._tables: dict[str, dict[str, tuple[str, Part]]] = {}
 
     def check(self, name: str) -> Check:
         """Give the check of a definition, with everything below it."""
         if name == "ResourceList":
             return self._inner
         if name not in self._checks:
-            table: dict[str, tuple[str, Part]] = {}
+            table = self._tables[name] = {}
             self._checks[name] = _element(table, _wholes(name), INVARIANTS.get(name, ()))
             facts = definitions.facts(name)
             for member, element in definitions.elements(name).items():
@@ -46,6 +48,23 @@ class Walk:
                 if part is not None:
                     table[member] = (f".{element.name}", part)
         return self._checks[name]
+
+    def top(self, name: str) -> Top:
+        """Give the check of a resource that leaves out the members that are known to be valid."""
+        self.check(name)
+        table, wholes, rules = self._tables[name], _wholes(name), INVARIANTS.get(name, ())
+
+        def check(tree: dict[str, Any], root: Root, known: Container[str]) -> Findings:
+            found = NOTHING
+            for member, value in tree.items():
+                entry = table.get(member)
+                if entry is not None and member not in known:
+                    bad = entry[1](value, tree, root)
+                    if bad:
+                        found += below(entry[0], bad)
+            return found + _whole(tree, wholes, rules)
+
+        return check
 
     def _part(self, name: str, member: str, element: Element, facts: Facts) -> Part | None:
         if member == "modifierExtension":
@@ -90,14 +109,20 @@ def _element(table: dict[str, tuple[str, Part]], wholes: tuple[Whole, ...], rule
                 bad = entry[1](value, tree, root)
                 if bad:
                     found += below(entry[0], bad)
-        for whole in wholes:
-            found += whole(tree)
-        for rule in rules:
-            if rule.broken(tree):
-                found += (rule.finding(),)
-        return found
+        return found + _whole(tree, wholes, rules)
 
     return check
+
+
+def _whole(tree: dict[str, Any], wholes: tuple[Whole, ...], rules: tuple[Rule, ...]) -> Findings:
+    """Look at an element as a whole: what must be there, what must not be together, its invariants."""
+    found = NOTHING
+    for whole in wholes:
+        found += whole(tree)
+    for rule in rules:
+        if rule.broken(tree):
+            found += (rule.finding(),)
+    return found
 
 
 def _wholes(name: str) -> tuple[Whole, ...]:

@@ -15,10 +15,10 @@ from app.fhir.body import assemble
 from app.fhir.json import members
 from app.fhir.service import Service
 from app.fhir.write.change import Change, Written
+from app.fhir.write.claims import settle_claims, take_claims
 from app.fhir.write.current import Current, Key, lock_persons, lock_rows, owners_now, require_owners
 from app.fhir.write.prepared import Prepared
 from app.fhir.write.rows import write_rows
-from app.store import claim
 
 
 async def apply(service: Service, connection: Connection, changes: Sequence[Change]) -> list[Written]:
@@ -27,7 +27,7 @@ async def apply(service: Service, connection: Connection, changes: Sequence[Chan
     Raises Conflict for a value that another record holds and for the deletion of a patient who has records,
     Unprocessable for a record whose patient is not held here, Stale for a version that is not the current one.
     """
-    await _claim(connection, changes)
+    passing = await take_claims(connection, changes)
     expected = await owners_now(connection, changes)
     persons = _persons(changes, expected)
     alive = await lock_persons(connection, service.registry, persons)
@@ -36,31 +36,12 @@ async def apply(service: Service, connection: Connection, changes: Sequence[Chan
     require_owners(changes, alive | arriving)
     written = [_decide(change, current.get((change.kind.name, change.id)), service.clock()) for change in changes]
     await write_rows(service, connection, list(zip(changes, written, strict=True)), current)
-    await _release(connection, changes, written)
-    await _require_bare(service, connection, written)
+    await settle_claims(connection, changes, written, passing)
+    await _require_bare(service, connection, changes, written)
     touched = _touched(changes, written, current)
     for keep in service.keepers if touched else ():
         await keep(connection, touched, service.epoch)
     return written
-
-
-async def _claim(connection: Connection, changes: Sequence[Change]) -> None:
-    wanted: dict[tuple[str, str], str] = {}
-    doubled = []
-    for change in changes:
-        for held in change.prepared.claims if change.prepared else ():
-            if wanted.setdefault((held.system, held.value), change.id) != change.id:
-                doubled.append((held.system, held.value))
-    taken = doubled + await claim.take(connection, wanted)
-    if taken:
-        raise Conflict(
-            Fault(
-                "duplicate",
-                f"An identifier of system {system} is already held by another record.",
-                f"Mã số thuộc hệ thống {system} đã được một hồ sơ khác sử dụng.",
-            )
-            for system, _ in taken
-        )
 
 
 def _persons(changes: Sequence[Change], expected: dict[Key, str]) -> set[str]:
@@ -76,6 +57,7 @@ def _decide(change: Change, current: Current | None, now: datetime) -> Written:
         raise Stale.of(
             "If-Match names a version that is not the current one; read the record again.",
             "If-Match không phải phiên bản hiện tại; hãy đọc lại hồ sơ.",
+            change.at() if change.place else "",
         )
     version = current.version + 1 if current else 1
     time = max(now, current.updated_at + timedelta(milliseconds=1)) if current else now
@@ -105,36 +87,32 @@ def _content(name: str, value: bytes) -> object:
     return content
 
 
-async def _release(connection: Connection, changes: Sequence[Change], written: Sequence[Written]) -> None:
-    """Give up the values that changed records no longer hold."""
-    pairs = [
-        (change, result)
-        for change, result in zip(changes, written, strict=True)
-        if change.kind.is_person and result.outcome in ("updated", "deleted") and not change.fresh
-    ]
-    if pairs:
-        kept = [
-            (held.system, held.value, change.id)
-            for change, _ in pairs
-            for held in (change.prepared.claims if change.prepared else ())
-        ]
-        await claim.release(connection, kept, [change.id for change, _ in pairs])
-
-
-async def _require_bare(service: Service, connection: Connection, written: Sequence[Written]) -> None:
+async def _require_bare(
+    service: Service, connection: Connection, changes: Sequence[Change], written: Sequence[Written]
+) -> None:
     """Raise Conflict when a deleted person still has records."""
-    gone = [result.id for result in written if result.kind.is_person and result.outcome == "deleted"]
-    if not gone:
-        return
-    for kind in service.registry.owned:
-        query = (
-            f"select exists (select from {kind.tables.name} where patient_id = any($1::text[]) and body is not null)"
+    gone = {
+        change.id: change
+        for change, result in zip(changes, written, strict=True)
+        if change.kind.is_person and result.outcome == "deleted"
+    }
+    for kind in service.registry.owned if gone else ():
+        rows = await connection.fetch(
+            f"select distinct patient_id from {kind.tables.name}"
+            " where patient_id = any($1::text[]) and body is not null",
+            list(gone),
         )
-        if await connection.fetchval(query, gone):
-            raise Conflict.of(
-                f"The patient still has records of type {kind.name}; delete or move those first.",
-                f"Người dân này vẫn còn hồ sơ loại {kind.name}; hãy xóa hoặc chuyển chúng trước.",
-            )
+        if rows:
+            raise Conflict(_still_has(gone[row["patient_id"]], kind.name) for row in rows)
+
+
+def _still_has(change: Change, type_name: str) -> Fault:
+    return Fault(
+        "conflict",
+        f"The patient still has records of type {type_name}; delete or move those first.",
+        f"Người dân này vẫn còn hồ sơ loại {type_name}; hãy xóa hoặc chuyển chúng trước.",
+        change.at() if change.place else "",
+    )
 
 
 def _touched(changes: Sequence[Change], written: Sequence[Written], current: dict[Key, Current]) -> list[str]:

@@ -13,7 +13,7 @@ class Change:
     """A new version of a record, or (`prepared` None) its deletion.
 
     `fresh` says that the id was made here, so nothing can be there yet; `if_match` is the version that must
-    be the current one.
+    be the current one, and `place` the entry of a bundle it came with, as FHIRPath.
     """
 
     kind: ResourceType
@@ -21,6 +21,12 @@ class Change:
     prepared: Prepared | None
     fresh: bool = False
     if_match: int | None = None
+    place: str = ""
+
+    def at(self, element: str = "") -> str:
+        """Return where the resource, or an element of it, stands in what was sent, as FHIRPath."""
+        whole = f"{self.place}.resource" if self.place and self.prepared else self.place or self.kind.name
+        return f"{whole}.{element}" if element else whole
 
 
 class Written(NamedTuple):

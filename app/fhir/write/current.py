@@ -74,7 +74,7 @@ def require_owners(changes: Iterable[Change], present: set[str]) -> None:
             "not-found",
             "The patient this record belongs to is not held here; send the Patient first, or both in one transaction.",
             "Chưa có người dân mà hồ sơ này thuộc về; hãy gửi Patient trước, hoặc gửi cả hai trong một transaction.",
-            f"{change.kind.name}.{change.kind.owner}.reference",
+            change.at(f"{change.kind.owner}.reference"),
         )
         for change in changes
         if change.prepared and change.prepared.owner and change.prepared.owner not in present

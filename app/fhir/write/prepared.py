@@ -40,7 +40,8 @@ def prepare(service: Service, kind: ResourceType, raw: bytes, received: datetime
     Unprocessable with every fault of the service's own rules.
     """
     tree = parse(raw, depth_limit=service.settings.depth_limit)
-    faults = service.validator.faults(kind.name, tree)
+    parts = members(raw)
+    faults = service.validator.faults(kind.name, tree, parts)
     if any(fault.severity == "error" for fault in faults):
         raise Invalid(faults)
     owner, own = owner_of(kind, tree, service.base)
@@ -48,7 +49,7 @@ def prepare(service: Service, kind: ResourceType, raw: bytes, received: datetime
     if any(fault.severity == "error" for fault in own):
         raise Unprocessable(own)
     columns = {**_meta(tree, service), **kind.columns(tree, Reading(service.settings.time_zone, received))}
-    return Prepared(kind, members(raw), tree, owner, columns, tuple(kind.claims(tree)))
+    return Prepared(kind, parts, tree, owner, columns, tuple(kind.claims(tree)))
 
 
 def faults_of(service: Service, kind: ResourceType, tree: dict) -> list[Fault]:

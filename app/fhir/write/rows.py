@@ -6,7 +6,7 @@ from typing import Any
 from asyncpg import Connection
 
 from app.fhir.resource_type import ResourceType
-from app.fhir.search.values import SEPARATOR
+from app.fhir.search.values import LONGEST, SEPARATOR
 from app.fhir.service import Service
 from app.fhir.write.change import Change, Written
 from app.fhir.write.current import Current, Key
@@ -84,5 +84,5 @@ async def _write_words(
 
 def words(kept: list[str] | None) -> list[str]:
     """Return the folded strings that a prefix index needs: one that begins another is found through that."""
-    folded = sorted({value.partition(SEPARATOR)[0] for value in kept or ()})
-    return [word for word, following in zip(folded, [*folded[1:], ""], strict=True) if not following.startswith(word)]
+    folded = sorted({value.partition(SEPARATOR)[0][:LONGEST] for value in kept or ()})
+    return [word for index, word in enumerate(folded) if not "".join(folded[index + 1 : index + 2]).startswith(word)]

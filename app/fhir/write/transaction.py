@@ -5,14 +5,12 @@ from typing import TypeVar
 
 from asyncpg import Connection
 from asyncpg.exceptions import (
-    CannotConnectNowError,
-    ConnectionDoesNotExistError,
     DeadlockDetectedError,
+    InsufficientResourcesError,
     InterfaceError,
+    OperatorInterventionError,
     PostgresConnectionError,
-    QueryCanceledError,
     SerializationError,
-    TooManyConnectionsError,
     UniqueViolationError,
 )
 
@@ -23,13 +21,12 @@ from app.fhir.write.current import Widened
 Result = TypeVar("Result")
 ATTEMPTS = 5
 _AGAIN = (Widened, DeadlockDetectedError, SerializationError, UniqueViolationError)
-_AWAY = (
+# The connection is lost, the server stops or starts or cancelled a statement, or it has run out of something.
+AWAY = (
     PostgresConnectionError,
-    ConnectionDoesNotExistError,
-    CannotConnectNowError,
-    TooManyConnectionsError,
+    OperatorInterventionError,
+    InsufficientResourcesError,
     InterfaceError,
-    QueryCanceledError,
     OSError,
     TimeoutError,
 )
@@ -48,7 +45,7 @@ async def in_transaction(service: Service, work: Callable[[Connection], Awaitabl
             return result
         except _AGAIN:
             continue
-        except _AWAY as error:
+        except AWAY as error:
             raise unavailable() from error
     raise unavailable()
 

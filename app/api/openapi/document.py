@@ -1,0 +1,127 @@
+"""The whole document: FHIR routes from their declarations, the other routes as FastAPI describes them.
+
+https://spec.openapis.org/oas/v3.1.1.html
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
+
+from app.api.fhir import PREFIX
+from app.api.health import PREFIX as HEALTH
+from app.api.openapi import operations, parameters
+from app.api.openapi.errors import documented, response
+from app.api.openapi.introduction import HEADERS, info
+from app.api.openapi.schemas import ref, resource_schemas
+from app.config import Settings
+from app.fhir.asked import ROUTES
+from app.fhir.interactions.capabilities import VERSION
+from app.fhir.resource_type import Registry, ResourceType
+from app.fhir.search.described import Bilingual
+
+Item = dict[str, Any]
+_INFRASTRUCTURE = ("Bundle", "OperationOutcome", "CapabilityStatement")
+_SEGMENTS = {"id": "{id}", "version": "{vid}"}
+_GENERATED_ERRORS = {"HTTPValidationError", "ValidationError"}
+
+
+def document(registry: Registry, settings: Settings, routes: Sequence[BaseRoute]) -> Item:
+    """Return the OpenAPI document of the FHIR interface and of FastAPI's `routes`."""
+    errors = documented(registry, settings)
+    context = operations.Context(registry, settings, {item.name: item.status for item in errors})
+    generated = get_openapi(title="Tramy", version=VERSION, routes=routes)
+    others = generated.get("paths", {})
+    return {
+        "openapi": "3.1.0",
+        "info": info(registry, errors),
+        "servers": [{"url": "/"}],
+        "tags": [*_tags(registry), *_tags_of(others)],
+        "paths": {**_fhir_paths(context), **_with_errors(others)},
+        "components": {
+            "schemas": {**_schemas(registry), **_own_schemas(generated)},
+            "parameters": parameters.components(registry, settings),
+            "headers": HEADERS,
+            "responses": {item.name: response(item) for item in errors},
+        },
+    }
+
+
+def _fhir_paths(context: operations.Context) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    for shape, methods in ROUTES.items():
+        if "type" not in shape:
+            paths = {method.lower(): operations.of_system(context, name) for method, name in methods.items()}
+            found[_path(shape)] = paths
+            continue
+        for kind in context.registry:
+            found[_path(shape, kind)] = _type_path(context, shape, methods, kind)
+    return dict(sorted(found.items()))
+
+
+def _path(shape: tuple[str, ...], kind: ResourceType | None = None) -> str:
+    segments = [kind.name if kind and part == "type" else _SEGMENTS.get(part, part) for part in shape]
+    return "/".join([PREFIX, *segments])
+
+
+def _type_path(
+    context: operations.Context, shape: tuple[str, ...], methods: dict[str, str], kind: ResourceType
+) -> Item:
+    names = [_SEGMENTS[part].strip("{}") for part in shape if part in _SEGMENTS]
+    shared = {"parameters": parameters.refs(*names)} if names else {}
+    return {
+        **shared,
+        **{method.lower(): operations.of_type(context, kind, name, method) for method, name in methods.items()},
+    }
+
+
+def _schemas(registry: Registry) -> dict[str, Item]:
+    schemas = resource_schemas([*(kind.name for kind in registry), *_INFRASTRUCTURE])
+    for kind in registry:
+        schema = schemas[kind.name]
+        schemas[kind.name] = {**schema, "title": f"{kind.title} · {kind.title_vi}"}
+    return schemas
+
+
+def _own_schemas(generated: Item) -> dict[str, Item]:
+    found = generated.get("components", {}).get("schemas", {})
+    return {name: schema for name, schema in found.items() if name not in _GENERATED_ERRORS}
+
+
+def _with_errors(paths: dict[str, Item]) -> dict[str, Item]:
+    """Return FastAPI's paths with the errors this service really answers in place of FastAPI's own 422.
+
+    The health checks state all of theirs: they report a database that is away and do not fail of it.
+    """
+    return {
+        path: methods
+        if path.startswith(HEALTH)
+        else {method: {**item, "responses": _responses(path, item)} for method, item in methods.items()}
+        for path, methods in paths.items()
+    }
+
+
+def _responses(path: str, operation: Item) -> Item:
+    stated = {status: item for status, item in operation["responses"].items() if not _is_generated(item)}
+    names = {"500": "Unexpected", "503": "Unavailable"}
+    names |= {"400": "BadParameter"} if operation.get("parameters") else {}
+    names |= {"404": "NotFound"} if "{" in path else {}
+    shared = {status: {"$ref": f"#/components/responses/{name}"} for status, name in names.items()}
+    return dict(sorted({**shared, **stated}.items()))
+
+
+def _is_generated(item: Item) -> bool:
+    schema = item.get("content", {}).get("application/json", {}).get("schema", {})
+    return schema == ref("HTTPValidationError")
+
+
+def _tags(registry: Registry) -> list[Item]:
+    system = Bilingual("Bundles, and what the service can do.", "Gửi nhiều hồ sơ, và khả năng của hệ thống.")
+    types = [{"name": kind.name, "description": str(Bilingual(kind.title, kind.title_vi))} for kind in registry]
+    return [{"name": operations.SYSTEM, "description": str(system)}, *types]
+
+
+def _tags_of(paths: dict[str, Item]) -> list[Item]:
+    names = (tag for methods in paths.values() for item in methods.values() for tag in item.get("tags", ()))
+    return [{"name": name} for name in dict.fromkeys(names)]

@@ -1,0 +1,88 @@
+"""What is read first: what the service is, how to begin, and what holds for every operation.
+
+https://spec.openapis.org/oas/v3.1.1.html#info-object
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.api.openapi.errors import Documented, table
+from app.api.openapi.examples import ID
+from app.fhir.interactions.capabilities import VERSION
+from app.fhir.resource_type import Registry
+from app.fhir.search.described import Bilingual
+
+
+def info(registry: Registry, errors: Iterable[Documented]) -> dict[str, Any]:
+    """Return the Info Object."""
+    first = f"{registry.person.name}/{ID}"
+    parts = [Bilingual(part.en.format(first=first), part.vi.format(first=first)) for part in _PARTS]
+    return {
+        "title": "Tramy",
+        "version": VERSION,
+        "summary": "Health records for primary care in Viet Nam · Hồ sơ sức khỏe cá nhân, y tế cơ sở",
+        "description": "\n\n".join([*(str(part) for part in parts), table(errors)]),
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    }
+
+
+_PARTS = (
+    Bilingual(
+        "FHIR R4 (4.0.1) in, exact percentages out: records below `/fhir`, indicators below `/indicators`.",
+        "Nhận FHIR R4 (4.0.1), trả tỷ lệ chính xác: hồ sơ tại `/fhir`, chỉ số tại `/indicators`.",
+    ),
+    Bilingual(
+        "**To begin.** Update `{first}` with its example, then create the other examples: they belong to this person.",
+        "**Bắt đầu.** Cập nhật `{first}` bằng ví dụ có sẵn, rồi tạo các ví dụ khác: chúng thuộc về người này.",
+    ),
+    Bilingual(
+        "**Formats.** `Accept` and `Content-Type` are `application/fhir+json` or `application/json`, text is UTF-8. "
+        "What may be asked with GET may be asked with HEAD.",
+        "**Định dạng.** `Accept` và `Content-Type` là `application/fhir+json` hoặc `application/json`, mã UTF-8. "
+        "Địa chỉ nào có GET thì có HEAD.",
+    ),
+    Bilingual(
+        "**Versions.** `ETag` names the version; sent back in `If-Match` it keeps anybody's change from being lost. A "
+        "required element may, as FHIR allows, give way to its `_element` with an extension that says why.",
+        "**Phiên bản.** `ETag` là phiên bản; gửi lại trong `If-Match` để không ghi đè thay đổi của người khác. Phần tử "
+        "bắt buộc có thể thay bằng `_phần tử` kèm extension nêu lý do, theo FHIR.",
+    ),
+    Bilingual(
+        "**Safe to send again.** PUT under an id of your own, or POST with `If-None-Exist`: after a broken connection "
+        "send the same request again.",
+        "**Gửi lại an toàn.** PUT với mã của bên gửi, hoặc POST có `If-None-Exist`: mất kết nối thì gửi lại yêu cầu.",
+    ),
+    Bilingual(
+        "**Errors.** Every error is an OperationOutcome: `diagnostics` in English, `details.text` in Vietnamese, the "
+        "place in `expression`. What was sent is never repeated.",
+        "**Lỗi.** Mọi lỗi là OperationOutcome: `details.text` tiếng Việt, `diagnostics` tiếng Anh, vị trí ở "
+        "`expression`. Không bao giờ lặp lại nội dung đã gửi.",
+    ),
+)
+
+HEADERS = {
+    "ETag": {
+        "description": str(Bilingual("The version, for If-Match.", "Phiên bản, dùng cho If-Match.")),
+        "schema": {"type": "string"},
+        "example": 'W/"1"',
+    },
+    "Last-Modified": {
+        "description": str(Bilingual("When the version was made.", "Thời điểm tạo phiên bản.")),
+        "schema": {"type": "string"},
+        "example": "Sun, 22 Nov 2026 01:00:00 GMT",
+    },
+    "Location": {
+        "description": str(Bilingual("The address of the version.", "Địa chỉ của phiên bản.")),
+        "schema": {"type": "string"},
+    },
+    "Allow": {
+        "description": str(Bilingual("The methods of this address.", "Các phương thức của địa chỉ này.")),
+        "schema": {"type": "string"},
+        "example": "GET, HEAD, POST",
+    },
+    "Retry-After": {
+        "description": str(Bilingual("Seconds to wait.", "Số giây cần chờ.")),
+        "schema": {"type": "integer"},
+        "example": 1,
+    },
+}
