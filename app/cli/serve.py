@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import signal
+import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -30,6 +33,8 @@ def serve(
 def run_server(chosen: Settings, url: str, host: str, port: int, workers: int) -> None:
     """Run uvicorn until it is told to end. Raises Misconfigured when the schema is behind."""
     asyncio.run(require_newest(url))
+    # uvicorn raises the signal that stopped it once more when it is done: end in order, so that the database stops too.
+    signal.signal(signal.SIGTERM, _end)
     # Workers are processes of their own: they read their settings from the environment, as this one did.
     os.environ["TRAMY_DATABASE_URL"] = url
     err.print(f"Tramy: http://{host}:{port}/docs  (FHIR: http://{host}:{port}/fhir, Ctrl-C to stop)")
@@ -45,3 +50,7 @@ def run_server(chosen: Settings, url: str, host: str, port: int, workers: int) -
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
     )
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
