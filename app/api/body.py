@@ -6,7 +6,7 @@ from app.errors import Malformed, TooLarge
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the bytes of a body. Raises TooLarge beyond `limit` bytes, before reading them when the length is stated."""
+    """Return the bytes of a body. Raises TooLarge beyond `limit` bytes, unread when the length is stated."""
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(limit)

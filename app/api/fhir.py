@@ -27,7 +27,6 @@ from app.fhir.interactions.read import read
 from app.fhir.interactions.search import search
 from app.fhir.interactions.update import update
 from app.fhir.interactions.vread import vread
-from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
 from app.fhir.write.transaction import AWAY, unavailable
 
@@ -99,23 +98,18 @@ def _utf8(raw: bytes, place: str) -> str:
         ) from None
 
 
-def _kind(what: Asked) -> ResourceType:
-    assert what.kind is not None
-    return what.kind
-
-
-async def _read(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    answer = await read(service.pool, _kind(what), what.id)
+async def _read(service: Service, _request: Request, what: Asked, want: Wanted) -> Response:
+    answer = await read(service.pool, what.typed, what.id)
     return record_response(answer, want._replace(returned=None), "")
 
 
-async def _vread(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    answer = await vread(service.pool, _kind(what), what.id, what.version)
+async def _vread(service: Service, _request: Request, what: Asked, want: Wanted) -> Response:
+    answer = await vread(service.pool, what.typed, what.id, what.version)
     return record_response(answer, want._replace(returned=None), "")
 
 
 async def _history(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    kind, base = _kind(what), base_of(service, request)
+    kind, base = what.typed, base_of(service, request)
     versions = await history(service, service.pool, kind, what.id, what.pairs)
     return json_response(history_bundle(versions, kind, what.id, base), want)
 
@@ -129,7 +123,7 @@ async def _search(service: Service, request: Request, what: Asked, want: Wanted)
             pairs = [*pairs, *read_pairs(raw.decode())]
         except UnicodeDecodeError:
             raise Malformed.of("The form must be UTF-8.", "Biểu mẫu phải là UTF-8.") from None
-    found = await search(service, service.pool, _kind(what), pairs)
+    found = await search(service, service.pool, what.typed, pairs)
     return json_response(searchset(found, base), want)
 
 
@@ -140,7 +134,7 @@ async def _create(service: Service, request: Request, what: Asked, want: Wanted)
     if condition is not None:
         condition = _utf8(condition.encode("latin-1"), "If-None-Exist")
     raw = await read_body(request, service.settings.body_limit)
-    return record_response(await create(service, _kind(what), raw, condition), want, base)
+    return record_response(await create(service, what.typed, raw, condition), want, base)
 
 
 async def _update(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
@@ -148,17 +142,17 @@ async def _update(service: Service, request: Request, what: Asked, want: Wanted)
     base = base_of(service, request)
     if_match = request.headers.get("if-match")
     raw = await read_body(request, service.settings.body_limit)
-    answer = await update(service, _kind(what), what.id, raw, read_etag(if_match) if if_match is not None else None)
+    answer = await update(service, what.typed, what.id, raw, read_etag(if_match) if if_match is not None else None)
     return record_response(answer, want, base)
 
 
 async def _delete(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
     if_match = request.headers.get("if-match")
-    answer = await delete(service, _kind(what), what.id, read_etag(if_match) if if_match is not None else None)
+    answer = await delete(service, what.typed, what.id, read_etag(if_match) if if_match is not None else None)
     return record_response(answer, want, "")
 
 
-async def _bundle(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
+async def _bundle(service: Service, request: Request, _what: Asked, want: Wanted) -> Response:
     require_json(request)
     base = base_of(service, request)
     bundle = read_bundle(service, await read_body(request, service.settings.body_limit))
@@ -168,7 +162,7 @@ async def _bundle(service: Service, request: Request, what: Asked, want: Wanted)
     return json_response(response_bundle("transaction", await transaction(service, entries), want, base), want)
 
 
-async def _capabilities(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
+async def _capabilities(service: Service, request: Request, _what: Asked, want: Wanted) -> Response:
     from app.fhir.interactions.capabilities import capabilities
 
     return json_response(capabilities(service, base_of(service, request)), want)

@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from alembic.script import ScriptDirectory
 from asyncpg import InterfaceError, Pool, PostgresError, UndefinedTableError
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
+from app.store.pool import lend
 from app.store.schema import config
 
 SECONDS = 1.0
@@ -19,7 +20,7 @@ router = APIRouter(prefix=PREFIX, tags=["Health · Tình trạng"])
 _HEADERS = {"Cache-Control": "no-store"}
 
 
-class Hindrance(NamedTuple):
+class Hindrance(BaseModel):
     """Why the service cannot answer: a code for programs, and both texts."""
 
     code: Literal["database", "schema", "starting"]
@@ -88,7 +89,7 @@ async def _asked(pool: Pool) -> Hindrance | None:
 
 
 async def _version(pool: Pool) -> str | None:
-    async with pool.acquire() as connection:
+    async with lend(pool) as connection:
         try:
             return await connection.fetchval("select version_num from alembic_version")
         except UndefinedTableError:
@@ -101,10 +102,14 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
-_STARTING = Hindrance("starting", "The service is starting.", "Hệ thống đang khởi động.")
-_AWAY = Hindrance("database", "The database does not answer within 1 s.", "Cơ sở dữ liệu không trả lời trong vòng 1 giây.")
+_STARTING = Hindrance(code="starting", en="The service is starting.", vi="Hệ thống đang khởi động.")
+_AWAY = Hindrance(
+    code="database",
+    en="The database does not answer within 1 s.",
+    vi="Cơ sở dữ liệu không trả lời trong vòng 1 giây.",
+)
 _OTHER = Hindrance(
-    "schema",
-    "The schema of the database is not this program's; run: tramy migrate",
-    "Cấu trúc cơ sở dữ liệu không khớp với chương trình; hãy chạy: tramy migrate",
+    code="schema",
+    en="The schema of the database is not this program's; run: tramy migrate",
+    vi="Cấu trúc cơ sở dữ liệu không khớp với chương trình; hãy chạy: tramy migrate",
 )

@@ -19,6 +19,7 @@ from app.indicators.registry import indicator, indicators
 from app.places import Place
 from app.store.moment import Moment
 from app.store.moment import find as find_moment
+from app.store.pool import lend
 
 router = APIRouter(prefix="/indicators", tags=["Indicators · Chỉ số"])
 _SPLITS = {"commune": 3, "district": 2, "province": 1, "sex": 4}
@@ -76,7 +77,7 @@ async def indicator_value(
     where = running.places.find(place, day, "place")
     split = _split(by, where)
     epoch = running.service.epoch
-    async with running.service.pool.acquire() as connection:
+    async with lend(running.service.pool) as connection:
         moment = await _moment(connection, known_at, epoch)
         found = await value(
             connection, running.keeping, chosen, running.places, where, day, by=split, moment=moment, epoch=epoch
@@ -104,7 +105,7 @@ async def indicator_missing(
     chosen: Indicator = indicator(code)
     day = _day(running, on)
     where = running.places.find(place, day, "place")
-    async with running.service.pool.acquire() as connection:
+    async with lend(running.service.pool) as connection:
         page = await missing(connection, running.keeping, chosen, running.places.stated(where), day, after, count)
     following = str(request.url.include_query_params(after=page.after, on=day.isoformat())) if page.after else None
     return _json(missing_list(chosen, where, day, page, following))

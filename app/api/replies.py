@@ -20,7 +20,12 @@ from app.fhir.interactions.history import Versions
 from app.fhir.interactions.search import Found
 from app.fhir.resource_type import ResourceType
 
-_DONE = '{"resourceType":"OperationOutcome","issue":[{"severity":"information","code":"informational","diagnostics":"Done."}]}'
+_DONE = json.dumps(
+    {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "information", "code": "informational", "diagnostics": "Done."}],
+    }
+)
 
 
 def json_response(body: str, wanted: Wanted, status: int = 200) -> Response:

@@ -13,7 +13,7 @@ from app.indicators.registry import indicators
 from app.places import Places, load
 from app.resources.registry import registry
 from app.store.moment import open_epoch
-from app.store.pool import open_pool
+from app.store.pool import lend, open_pool
 from app.store.schema import require_newest
 
 
@@ -46,7 +46,7 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
     pool = await open_pool(url, size=settings.pool_size, statement_timeout=settings.statement_timeout)
     try:
         await require_newest(url)
-        async with pool.acquire() as connection:
+        async with lend(pool) as connection:
             epoch = await open_epoch(connection)
             keeping = await open_keeping(connection, indicators())
         validator = Validator(kind.name for kind in types)

@@ -40,6 +40,13 @@ class Asked(NamedTuple):
     version: str
     pairs: Pairs
 
+    @property
+    def typed(self) -> ResourceType:
+        """The type that the address names. Raises NotFound where it names none."""
+        if self.kind is None:
+            raise _nothing()
+        return self.kind
+
 
 def asked(registry: Registry, method: str, path: str, query: str) -> Asked:
     """Read a method and an address below the base.
@@ -53,7 +60,7 @@ def asked(registry: Registry, method: str, path: str, query: str) -> Asked:
     kind = registry[segments[0]] if shape[:1] == ("type",) else None
     found = ROUTES.get(shape)
     if found is None or ("id" in shape and not ID.fullmatch(segments[1])):
-        raise NotFound.of("There is nothing at this address.", "Không có gì tại địa chỉ này.")
+        raise _nothing()
     interaction = found.get("GET" if method == "HEAD" else method)
     if interaction is None:
         allowed = ", ".join(methods(path))
@@ -110,3 +117,7 @@ def _shape(segments: list[str]) -> tuple[str, ...]:
     if len(segments) > len(_PLACES):
         return ("?",)
     return tuple(part if part in fixed else name for part, (fixed, name) in zip(segments, _PLACES, strict=False))
+
+
+def _nothing() -> NotFound:
+    return NotFound.of("There is nothing at this address.", "Không có gì tại địa chỉ này.")

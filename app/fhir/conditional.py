@@ -1,12 +1,10 @@
-"""Criteria that decide what a write does: locked before they are searched, so that two writers cannot both find nothing.
+"""Criteria that decide what a write does, locked before they are searched: two writers cannot both find nothing.
 
 https://hl7.org/fhir/R4/http.html#ccreate
 """
 
 import re
 from collections.abc import Collection, Iterable
-
-from asyncpg import Connection
 
 from app.errors import Stale
 from app.fhir.asked import read_pairs
@@ -15,6 +13,7 @@ from app.fhir.search.condition import Place
 from app.fhir.search.find import find_ids
 from app.fhir.search.query import RESULT, Query, read_query, refuse
 from app.fhir.service import Service
+from app.store.database import Connection
 
 # What may stand before the criteria: `?`, `Patient?` or a whole address. A question mark in a value stays.
 _ADDRESS = re.compile(r"^[^=?]*\?")

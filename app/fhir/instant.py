@@ -108,10 +108,7 @@ def _timed(form: re.Match[str], zone: ZoneInfo) -> Range:
         int(digits.ljust(6, "0")),
         _offset(form["zone"], zone),
     )
-    if form["second"] is None:
-        width = timedelta(minutes=1)
-    else:
-        width = timedelta(microseconds=10 ** (6 - len(digits)))
+    width = timedelta(minutes=1) if form["second"] is None else timedelta(microseconds=10 ** (6 - len(digits)))
     low = _utc(start)
     return Range(low, FOREVER if low > FOREVER - width else low + width)
 

@@ -26,7 +26,7 @@ class Reading(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """Columns that indicators need, and how they are read from a body, by name; a column without a value is left out."""
+    """Columns that indicators need, and how they are read from a body; a column without a value is left out."""
 
     columns: tuple[Column, ...]
     read: Callable[[dict, Reading], dict[str, Any]]

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from asyncpg import Connection, Pool
+from asyncpg import Pool
 
 from app.config import Settings
 from app.fhir.resource_type import Registry
 from app.fhir.validation import Validator
+from app.store.database import Connection
 
 Keeper = Callable[[Connection, Sequence[str], int], Awaitable[None]]
 """Brings what is derived from the records of these persons up to date, in their writing transaction (epoch last)."""
@@ -22,7 +23,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Service:
-    """Settings, served types, validator, pool, the shifted epoch (store/moment.py), and what is kept with each write."""
+    """Settings, types, validator, pool, the shifted epoch (store/moment.py), and what is kept with each write."""
 
     settings: Settings
     registry: Registry

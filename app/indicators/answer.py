@@ -1,19 +1,21 @@
 """The answer to "what share, where, on which day, as known when": numerator and denominator, split as asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from asyncpg import Connection
-
 from app.indicators.indicator import Indicator
 from app.indicators.keeping import Keeping
 from app.indicators.level import By, Level, Where, levels
 from app.places import Place, Places
+from app.store.database import Connection
 from app.store.moment import Moment
+
+Split = list[tuple[Place | None, frozenset[str]]]
+"""The parts of a place, each with its keys in the ledger or the roll-ups."""
 
 
 class Figure(NamedTuple):
@@ -55,23 +57,30 @@ async def value(
     """Return the indicator's value for a place on a day; the rest of a split (no commune known) has no Place."""
     numbers = (keeping.numbers[indicator.population_series], keeping.numbers[indicator.counted_series])
     split = _split(places, place, by)
-    where = _where(places, place, split) if by not in ("", "sex") else _whole(places, place)
+    where = _where(split) if by not in ("", "sex") else _whole(places, place)
     found = await levels(connection, where, numbers, on, moment, epoch)
-    groups = [(part, _figure((row for row in found.rows if row.key in keys), numbers)) for part, keys in split]
+    by_key: dict[str, list[Level]] = defaultdict(list)
+    for row in found.rows:
+        by_key[row.key].append(row)
+    groups = [(part, _figure(_inside(by_key, keys), numbers)) for part, keys in split]
     return Value(_figure(found.rows, numbers), _sexes(found.rows, numbers), groups, found.moment)
 
 
-def _split(places: Places, place: Place, by: By) -> list[tuple[Place | None, frozenset[str]]]:
+def _inside(by_key: Mapping[str, list[Level]], keys: frozenset[str]) -> Iterator[Level]:
+    return (row for key in keys for row in by_key.get(key, ()))
+
+
+def _split(places: Places, place: Place, by: By) -> Split:
     """Return the parts of a place with the ledger's keys that belong to each; the people of none come last."""
     if by in ("", "sex"):
         return []
     if by == "province":
-        parts = [(part, frozenset([part.key])) for part in _provinces(places, place)]
+        parts: Split = [(part, frozenset([part.key])) for part in _provinces(places, place)]
         return [*parts, (None, frozenset([_nowhere(place)]))] if place.level == "country" else parts
     return [(part if part.key else None, frozenset(keys)) for part, keys in places.split(place, by).items()]
 
 
-def _where(places: Places, place: Place, split: list[tuple[Place | None, frozenset[str]]]) -> Where:
+def _where(split: Split) -> Where:
     """Return what to sum for a split: the keys of its parts, which are areas when it is by province."""
     keys = tuple(key for _, part in split for key in part)
     by_area = any(part is not None and part.level == "province" for part, _ in split)

@@ -45,7 +45,8 @@ def _fact(fact: Fact, chosen: bool) -> str:
 
 STEPS = """
 select person_id, series, unit, sex, day, sum(step)::smallint as change from (
-    select person_id, series, unit, sex, coalesce(lower(r), '-infinity') as day, 1 as step from {source}, unnest({added}) r
+    select person_id, series, unit, sex, coalesce(lower(r), '-infinity') as day, 1 as step
+    from {source}, unnest({added}) r
     union all
     select person_id, series, unit, sex, upper(r), -1 from {source}, unnest({added}) r where not upper_inf(r)
     {removed}

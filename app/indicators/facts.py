@@ -65,7 +65,8 @@ BOOK = Fact(
     """
     select id as person_id, unnest(book) as days from patient where book is not null and body is not null
     union all
-    select patient_id, daterange(min(contact_day), null) from encounter where contact_day is not null group by patient_id
+    select patient_id, daterange(min(contact_day), null) from encounter
+    where contact_day is not null group by patient_id
     """,
     Reason(
         "no e-book",

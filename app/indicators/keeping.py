@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from asyncpg import Connection
-
 from app.errors import Misconfigured
 from app.indicators.derive import fresh, keep
 from app.indicators.fact import Expression
 from app.indicators.indicator import Indicator
 from app.places import load
+from app.store.database import Connection
 
 _BATCH = 2000
 
@@ -22,7 +21,7 @@ class Keeping:
     statement: str
 
     async def keep(self, connection: Connection, persons: Sequence[str], epoch: int) -> None:
-        """Recompute the spans of these persons and append the differences to the ledger, in the caller's transaction."""
+        """Recompute the spans of these persons and append the differences to the ledger; the caller commits."""
         await connection.execute(self.statement, persons, epoch)
 
 
@@ -32,7 +31,7 @@ def declared(indicators: Mapping[str, Indicator]) -> dict[str, Expression]:
 
 
 async def open_keeping(connection: Connection, indicators: Mapping[str, Indicator]) -> Keeping:
-    """Return what keeps the declared indicators. Raises Misconfigured when the database has not been filled for them."""
+    """Return what keeps the declared indicators. Raises Misconfigured when the database is not filled for them."""
     wanted = declared(indicators)
     rows = await connection.fetch("select id, code, definition from series")
     known = {row["code"]: row for row in rows}

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
-from asyncpg import Connection
-
+from app.store.database import Connection
 from app.store.moment import Moment, from_snapshot, known
 
 By = Literal["", "commune", "district", "province", "sex"]
@@ -50,7 +49,10 @@ async def levels(
     return _read(await _fetch(connection, _UNITS, where.units or (), series, on, moment), moment, epoch)
 
 
-_NOW = "select pg_current_snapshot()::text as snapshot, coalesce((select horizon from rollup_horizon where id = 1), 0) as horizon"
+_NOW = """
+select pg_current_snapshot()::text as snapshot,
+    coalesce((select horizon from rollup_horizon where id = 1), 0) as horizon
+"""
 _KNOWN = f"and ($4::bigint is null or {known('l.tx', 4)})"
 _UNITS = f"""
 with now as ({_NOW}), sums as (

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from asyncpg import Connection
-
 from app.indicators.fact import Fact
 from app.indicators.indicator import Indicator
 from app.indicators.keeping import Keeping
+from app.store.database import Connection
 
 
 class Why(NamedTuple):

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from asyncpg import Connection
-
 from app.fhir.resource_type import Reading, Registry, ResourceType
 from app.indicators.derive import edges, fresh
 from app.indicators.indicator import Indicator
 from app.indicators.keeping import Keeping, declared
+from app.store.database import Connection
 
 _BATCH = 1000
 

@@ -3,7 +3,7 @@
 An area is a province on the boundaries of one version of the units, or the people of none (places.areas).
 """
 
-from asyncpg import Connection
+from app.store.database import Connection
 
 ENOUGH = 20_000
 """Rows since the horizon that are worth folding; fewer are added up with each answer."""
@@ -11,7 +11,7 @@ _LOCK = "tramy rollup"
 
 
 async def fold(connection: Connection, epoch: int, *, least: int = ENOUGH) -> bool:
-    """Fold the rows below the present horizon into the roll-ups, when there are at least `least`; return whether it did."""
+    """Fold the rows below the present horizon, when there are at least `least`; return whether it did."""
     async with connection.transaction():
         if not await connection.fetchval("select pg_try_advisory_xact_lock(hashtext($1))", _LOCK):
             return False
@@ -24,7 +24,8 @@ async def fold(connection: Connection, epoch: int, *, least: int = ENOUGH) -> bo
         horizon = epoch + await connection.fetchval("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         await connection.execute(_FOLD, since, horizon)
         await connection.execute(
-            "insert into rollup_horizon (id, horizon) values (1, $1) on conflict (id) do update set horizon = excluded.horizon",
+            "insert into rollup_horizon (id, horizon) values (1, $1)"
+            " on conflict (id) do update set horizon = excluded.horizon",
             horizon,
         )
     return True

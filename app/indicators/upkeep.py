@@ -8,17 +8,18 @@ from asyncpg.exceptions import InterfaceError, PostgresError
 
 from app.indicators.rollup import fold
 from app.store.moment import take
+from app.store.pool import lend
 
 _log = logging.getLogger("tramy")
 _FOLD_EVERY = 10
 
 
 async def upkeep(pool: Pool, epoch: int, interval: float) -> None:
-    """Take a moment every `interval` seconds and fold every tenth time, until cancelled; a database away is waited for."""
+    """Take a moment every `interval` seconds and fold every tenth time, until cancelled; wait for a database away."""
     turn = 0
     while True:
         try:
-            async with pool.acquire() as connection:
+            async with lend(pool) as connection:
                 await take(connection, epoch)
                 if turn % _FOLD_EVERY == 0:
                     await fold(connection, epoch)

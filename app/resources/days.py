@@ -29,7 +29,9 @@ def of_period(value: dict | None, zone: ZoneInfo) -> Span:
     if not value:
         return ALWAYS
     first, last = period_days(value, zone)
-    return Span(first.toordinal() if first else -inf, last.toordinal() + 1 if last else inf)
+    # The last day of the calendar has no next one: an end there is open, or days that do not exist would be left over.
+    end = last.toordinal() + 1 if last and last < date.max else inf
+    return Span(first.toordinal() if first else -inf, end)
 
 
 def intersect(one: Span, other: Span) -> Span | None:
@@ -70,5 +72,4 @@ def to_range(span: Span) -> Range:
 
 
 def _day(ordinal: float) -> date | None:
-    # The last day of the calendar has no next one: a range that includes it is open.
-    return None if ordinal in (-inf, inf) or ordinal > date.max.toordinal() else date.fromordinal(int(ordinal))
+    return None if ordinal in (-inf, inf) else date.fromordinal(int(ordinal))

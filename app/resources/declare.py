@@ -7,9 +7,7 @@ from app.fhir.search import values
 from app.fhir.search.parameter import Parameter
 
 
-def token(
-    name: str, *paths: str, of: Callable, system: str = "", indexed: bool = False, absent: str = ""
-) -> Parameter:
+def token(name: str, *paths: str, of: Callable, system: str = "", indexed: bool = False, absent: str = "") -> Parameter:
     """Declare a token parameter; `of` is the function of `values` for the element's type."""
     return Parameter(name, "token", paths or (name,), of, system=system, indexed=indexed, absent=absent)
 

@@ -19,8 +19,8 @@ from app.store.record import CODE, Column
 def standing(tree: dict, reading: Reading) -> dict[str, Any]:
     """Return what indicators need: sex, the communes lived in with their days, and the days of identifiers in force.
 
-    `home_unit` and `home_days` go together, a stay each. A person who does not count (inactive, dead without a date) lives nowhere. `home_guessed` is kept when
-    the era of a commune's code was not stated.
+    `home_unit` and `home_days` go together, a stay each. A person who does not count (inactive, dead without a
+    date) lives nowhere. `home_guessed` is kept when the era of a commune's code was not stated.
     """
     homes = residence(tree, reading)
     stays = [(unit, days) for unit, spans in homes.days.items() for days in to_ranges(spans)]
@@ -58,7 +58,7 @@ PATIENT = ResourceType(
         token("active", of=values.flags),
         date("birthdate", "birthDate", indexed=True),
         date("death-date", "deceasedDateTime"),
-        # Its expression, `Patient.deceased.exists() and Patient.deceased != false`, is false of one without the element.
+        # Its expression (`Patient.deceased.exists() and Patient.deceased != false`) is false where there is none.
         token("deceased", "deceasedBoolean", "deceasedDateTime", of=values.present, absent=" false"),
         reference(
             "general-practitioner", "generalPractitioner", to=("Organization", "Practitioner", "PractitionerRole")

@@ -8,7 +8,7 @@ from app.fhir.resource_type import Registry, ResourceType
 
 
 def registry() -> Registry:
-    """Return the served types, the person first, then by name; a new file in this package is enough to be among them."""
+    """Return the served types, the person first, then by name; a new file in this package is among them."""
     modules = [
         import_module(f"app.resources.{item.name}")
         for item in iter_modules(app.resources.__path__)

@@ -1,8 +1,9 @@
 """Where a person lives on each day: one commune a day, from the addresses of a Patient.
 
-Precedence: home (also an address without a use, and a past home: `old` with a period) before temporary,
-then the latest start first. An address counts when its commune is coded: by VN Core's administrative
-address (its `ward`) or by the plain coded commune. Days without such an address are unassigned (unit "").
+Precedence: home (also an address without a use, and a past home: `old` with an end) before temporary, then
+the latest start first, of equal starts the earliest end, at last the order sent. An address counts when its
+commune is coded: by VN Core's administrative address (its `ward`) or by the plain coded commune. Days without
+such an address are unassigned (unit "").
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from app.fhir.instant import local_days, period_days
 from app.fhir.resource_type import Reading
-from app.places import load
+from app.places import Stated, load
 from app.resources.days import ALWAYS, Span, intersect, of_period, subtract
 from app.resources.systems import ADMINISTRATIVE_ADDRESS, COMMUNE
 
@@ -62,17 +63,21 @@ def _addresses(tree: dict, reading: Reading) -> list[tuple[str, Span, bool]]:
     """Return the coded addresses, the one that decides first."""
     found = []
     for position, address in enumerate(tree.get("address", ())):
-        if address.get("use") not in _RANK or (address.get("use") == "old" and "period" not in address):
+        # An old address that does not say when it ended tells of no day on which it was the home.
+        if address.get("use") not in _RANK or (address.get("use") == "old" and _until(address, reading) is None):
             continue
-        for code, version in _coded(address):
-            span = of_period(address.get("period"), reading.zone)
-            key, guess = load().state(
-                code, version, reading.received.astimezone(reading.zone).date(), _until(address, reading)
-            )
-            if key and span.start < span.end:
-                found.append((_RANK[address.get("use")], -span.start, position, key, span, guess))
-            break
+        span = of_period(address.get("period"), reading.zone)
+        stated = _stated(address, reading)
+        if stated and span.start < span.end:
+            found.append((_RANK[address.get("use")], -span.start, span.end, position, stated.key, span, stated.guessed))
     return [(key, span, guess) for *_, key, span, guess in sorted(found)]
+
+
+def _stated(address: dict, reading: Reading) -> Stated | None:
+    """Return the first coded commune that is known: a coding may be followed by its translation."""
+    received, until = reading.received.astimezone(reading.zone).date(), _until(address, reading)
+    every = (load().state(code, version, received, until) for code, version in _coded(address))
+    return next((stated for stated in every if stated.key), None)
 
 
 def _until(address: dict, reading: Reading) -> date | None:

@@ -6,10 +6,10 @@ the writing transaction, in sorted order, before anything else is locked.
 
 from collections.abc import Iterable, Mapping
 
-from asyncpg import Connection
 from sqlalchemy import Column, Index
 from sqlmodel import Field, SQLModel
 
+from app.store.database import Connection
 from app.store.record import CODE
 
 

@@ -12,11 +12,11 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from asyncpg import Connection
-from sqlalchemy import BigInteger, Column, Integer
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Column, Integer, Table
+from sqlmodel import SQLModel
 
 from app.errors import BadParameter
+from app.store.database import Connection
 from app.store.record import CODE, TIME
 
 EPOCH_SHIFT = 48
@@ -24,22 +24,23 @@ _LOCK = "tramy moment"
 _TEXT = re.compile(r"(\d{1,4})-(\d{1,15})(?:-(\d{1,15})-((?:\d{1,15}\.)*\d{1,15})?)?", re.ASCII)
 
 
-class Epoch(SQLModel, table=True):
-    """A life of the data in one cluster: its system identifier and timeline, and when it began."""
+EPOCH = Table(
+    "epoch",
+    SQLModel.metadata,
+    Column("number", Integer(), primary_key=True, autoincrement=False),
+    Column("cluster", CODE, nullable=False),
+    Column("opened_at", TIME, nullable=False),
+)
+"""Each life of the data in one cluster: its system identifier and timeline, and when it began."""
 
-    number: int = Field(sa_column=Column("number", Integer(), primary_key=True, autoincrement=False))
-    cluster: str = Field(sa_column=Column("cluster", CODE, nullable=False))
-    opened_at: datetime = Field(sa_column=Column("opened_at", TIME, nullable=False))
-
-
-class RecordedMoment(SQLModel, table=True):
-    """A horizon, the time it was taken, and the transaction that recorded it."""
-
-    __tablename__ = "moment"
-
-    at: datetime = Field(sa_column=Column("at", TIME, primary_key=True))
-    horizon: int = Field(sa_column=Column("horizon", BigInteger(), nullable=False))
-    tx: int = Field(sa_column=Column("tx", BigInteger(), nullable=False))
+MOMENT = Table(
+    "moment",
+    SQLModel.metadata,
+    Column("at", TIME, primary_key=True),
+    Column("horizon", BigInteger(), nullable=False),
+    Column("tx", BigInteger(), nullable=False),
+)
+"""Recorded moments: the time, the horizon, and the transaction that recorded it."""
 
 
 class Moment(NamedTuple):
@@ -75,7 +76,8 @@ async def open_epoch(connection: Connection) -> int:
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(hashtext($1))", _LOCK)
         cluster = await connection.fetchval(
-            "select s.system_identifier::text || '/' || c.timeline_id from pg_control_system() s, pg_control_checkpoint() c"
+            "select s.system_identifier::text || '/' || c.timeline_id"
+            " from pg_control_system() s, pg_control_checkpoint() c"
         )
         last = await connection.fetchrow("select number, cluster from epoch order by number desc limit 1")
         if last is None or last["cluster"] != cluster:

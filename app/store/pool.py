@@ -1,17 +1,27 @@
 """Connections to Postgres: one pool a worker, whose settings make answers the same wherever it runs."""
 
-from asyncpg import Connection, Pool, create_pool
+from contextlib import AbstractAsyncContextManager
+from typing import cast
+
+import asyncpg
+from asyncpg import Pool, create_pool
 from asyncpg.exceptions import InterfaceError, PostgresError
 
 from app.errors import Unavailable
+from app.store.database import Connection
 
 
-class Quiet(Connection):
+class Quiet(asyncpg.Connection):
     """A connection that is handed back as it is: no statement here leaves anything behind in the session."""
 
     def get_reset_query(self) -> str:
         """Return nothing to run, which saves a round trip a request; an open transaction is still rolled back."""
         return ""
+
+
+def lend(pool: Pool) -> AbstractAsyncContextManager[Connection]:
+    """Lend a connection of the pool for the time of an `async with`."""
+    return cast("AbstractAsyncContextManager[Connection]", pool.acquire())
 
 
 async def open_pool(url: str, *, size: int, statement_timeout: float) -> Pool:

@@ -8,7 +8,7 @@ person, '' where a record that may belong to one does not.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from sqlalchemy import ARRAY, BigInteger, Index, Integer, Table, Text
 from sqlalchemy import Column as SqlColumn
@@ -17,7 +17,8 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True)
+class Column:
     """One column that is taken out of a body: its name, its SQL type, the kind of index that serves it."""
 
     name: str
@@ -109,5 +110,5 @@ def _model(name: str, columns: Iterable[SqlColumn], indexes: Iterable[Index]) ->
         fields[column.name] = Field(sa_column=column)
     fields["__table_args__"] = tuple(indexes)
     title = "".join(part.title() for part in name.split("_"))
-    model = type(SQLModel)(title, (SQLModel,), fields, table=True)
-    return model.__table__
+    type(SQLModel)(title, (SQLModel,), fields, table=True)
+    return SQLModel.metadata.tables[name]

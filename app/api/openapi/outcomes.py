@@ -39,7 +39,8 @@ def taken(kind: ResourceType) -> TramyError:
     """Return the error of a number that another record holds."""
     system = next((held.system for held in kind.claims(dict(kind.example))), "?")
     en = f"An identifier of system {system} is already held by another record."
-    return Conflict([Fault("duplicate", en, f"Mã số thuộc hệ thống {system} đã được một hồ sơ khác sử dụng.")])
+    vi = f"Mã số thuộc hệ thống {system} đã được một hồ sơ khác sử dụng."
+    return Conflict([Fault("duplicate", en, vi, f"{kind.name}.identifier")])
 
 
 def left(kind: ResourceType) -> TramyError:

@@ -1,5 +1,6 @@
 """The parameters of addresses, headers and searches. https://spec.openapis.org/oas/v3.1.1.html#parameter-object"""
 
+import json
 from typing import Any
 
 from app.api.openapi.examples import ID as EXAMPLE_ID
@@ -72,14 +73,17 @@ def _search(kind: ResourceType, parameter: Parameter, settings: Settings) -> Ite
 
 
 def _query(name: str, says: Bilingual, schema: Item, example: object) -> Item:
-    return {"name": name, "in": "query", "description": str(says), "schema": schema, "example": example}
+    # In the schema, not beside it: what stands beside it the page fills in, and every parameter would be sent.
+    typed = {**schema, "examples": [example]}
+    text = f"{says}\n\nExample · Ví dụ: `{json.dumps(example) if not isinstance(example, str) else example}`"
+    return {"name": name, "in": "query", "description": text, "schema": typed}
 
 
 def _address() -> dict[str, Item]:
     name = Bilingual("The id of the record, the client's or the server's.", "Mã hồ sơ, do bên gửi hoặc hệ thống đặt.")
     version = Bilingual("The number of the version, from 1.", "Số phiên bản, bắt đầu từ 1.")
     return {
-        "id": _path("id", name, rf"^{ID.pattern}$", EXAMPLE_ID),
+        "id": _path("id", name, f"^{ID.pattern}$".replace(r"\Z", "$"), EXAMPLE_ID),
         "vid": _path("vid", version, "^[1-9][0-9]{0,8}$", "1"),
     }
 
@@ -105,19 +109,18 @@ def _headers(kind: ResourceType) -> dict[str, Item]:
         "What a write gives back: the record (the default), nothing, or an OperationOutcome.",
         "Kết quả trả về khi ghi: hồ sơ (mặc định), không gì cả, hoặc OperationOutcome.",
     )
-    etag = {"type": "string", "pattern": '^(W/)?"[1-9][0-9]{0,8}"$'}
+    etag = {"type": "string", "pattern": '^(W/)?"[1-9][0-9]{0,8}"$', "examples": ['W/"1"']}
+    condition = {"type": "string", "examples": [criteria(kind)]}
     returned = [f"return={name}" for name in ("representation", "minimal", "OperationOutcome")]
     return {
-        "If-Match": _header("If-Match", match, etag, {"version": 'W/"1"'}),
-        "If-None-Exist": _header("If-None-Exist", once, {"type": "string"}, {"condition": criteria(kind)}),
-        "Prefer": _header("Prefer", back, {"type": "string"}, {item.partition("=")[2]: item for item in returned}),
+        "If-Match": _header("If-Match", match, etag),
+        "If-None-Exist": _header("If-None-Exist", once, condition),
+        "Prefer": _header("Prefer", back, {"type": "string", "examples": returned}),
     }
 
 
-def _header(name: str, says: Bilingual, schema: Item, values: dict[str, str]) -> Item:
-    # Offered as examples, so that the page sends none of these headers unless one is chosen.
-    examples = {"none": {"summary": "not sent", "value": ""}, **{at: {"value": item} for at, item in values.items()}}
-    return {"name": name, "in": "header", "description": str(says), "schema": schema, "examples": examples}
+def _header(name: str, says: Bilingual, schema: Item) -> Item:
+    return {"name": name, "in": "header", "description": str(says), "schema": schema}
 
 
 def _result(settings: Settings) -> dict[str, Item]:

@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.context import SpawnContext
 from zlib import crc32
 
 from app.config import Settings
@@ -75,7 +76,7 @@ class Loading:
         if self._failure:
             raise self._failure[0]
 
-    def _feed(self, context: multiprocessing.context.SpawnContext, mine: "queue.Queue[Portion | None]") -> None:
+    def _feed(self, context: SpawnContext, mine: "queue.Queue[Portion | None]") -> None:
         """Pass portions to one process and take its reports; after a failure, only empty the queue."""
         ours, theirs = context.Pipe()
         process = context.Process(target=serve, args=(theirs, self.settings, self.url), daemon=True)

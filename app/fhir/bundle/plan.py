@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from asyncpg import Connection
-
 from app.errors import Fault, Invalid, Stale, TramyError
 from app.fhir.bundle.entries import Entry
 from app.fhir.bundle.made import made_here
@@ -14,6 +12,7 @@ from app.fhir.conditional import criteria_text, only_match, read_criteria
 from app.fhir.interactions.create import new_id
 from app.fhir.search.query import Query
 from app.fhir.service import Service
+from app.store.database import Connection
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ database transaction begins; under the locks it is looked up again, and a differ
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from asyncpg import Connection
-
 from app.errors import Fault, Gone, Invalid, NotFound, Stale, TramyError
 from app.fhir.answer import Answer, answer
 from app.fhir.bundle.entries import Entry
@@ -25,6 +23,8 @@ from app.fhir.write.change import Change
 from app.fhir.write.current import Widened
 from app.fhir.write.prepared import prepare
 from app.fhir.write.transaction import in_transaction
+from app.store.database import Connection
+from app.store.pool import lend
 
 Outcome = Answer | Found
 
@@ -36,7 +36,7 @@ async def transaction(service: Service, entries: Sequence[Entry]) -> list[Outcom
     """
     plan = new_plan(service, entries)
     if plan.queries:
-        async with service.pool.acquire() as connection:
+        async with lend(service.pool) as connection:
             plan = await look_up(service, connection, plan)
     changes = _changes(service, plan)
 
@@ -127,9 +127,8 @@ async def _apply(service: Service, connection: Connection, plan: Plan, changes: 
 
 async def _found(_service: Service, connection: Connection, plan: Plan, entry: Entry) -> Outcome:
     """Return the record that a conditional create found. Raises Widened when it was deleted meanwhile."""
-    assert entry.asked.kind is not None
     try:
-        return await read(connection, entry.asked.kind, plan.address(entry).partition("/")[2])
+        return await read(connection, entry.asked.typed, plan.address(entry).partition("/")[2])
     except (Gone, NotFound):
         raise Widened from None
 
@@ -139,11 +138,11 @@ async def _get(service: Service, connection: Connection, _plan: Plan, entry: Ent
     try:
         match what.interaction if what.kind else "":
             case "read":
-                return await read(connection, what.kind, what.id)
+                return await read(connection, what.typed, what.id)
             case "vread":
-                return await vread(connection, what.kind, what.id, what.version)
+                return await vread(connection, what.typed, what.id, what.version)
             case "search":
-                return await search(service, connection, what.kind, what.pairs)
+                return await search(service, connection, what.typed, what.pairs)
     except TramyError as error:
         raise at_entry(error, entry) from error
     en = "A transaction may create, update, delete, read, vread and search."

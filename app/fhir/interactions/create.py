@@ -1,6 +1,5 @@
 """create, also conditional. https://hl7.org/fhir/R4/http.html#create"""
 
-from asyncpg import Connection
 from uuid_utils import uuid7
 
 from app.fhir.answer import Answer, answer
@@ -13,6 +12,7 @@ from app.fhir.write.apply import apply
 from app.fhir.write.change import Change
 from app.fhir.write.prepared import prepare
 from app.fhir.write.transaction import in_transaction
+from app.store.database import Connection
 
 
 def new_id() -> str:

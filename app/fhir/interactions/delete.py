@@ -1,13 +1,12 @@
 """delete: a version that ends a record; its past stays readable. https://hl7.org/fhir/R4/http.html#delete"""
 
-from asyncpg import Connection
-
 from app.fhir.answer import Answer, answer
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
 from app.fhir.write.change import Change
 from app.fhir.write.transaction import in_transaction
+from app.store.database import Connection
 
 
 async def delete(service: Service, kind: ResourceType, record_id: str, if_match: int | None) -> Answer:

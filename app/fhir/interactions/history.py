@@ -3,26 +3,25 @@
 import re
 from typing import NamedTuple
 
-from asyncpg import Connection, Pool, Record
+from asyncpg import Record
 
 from app.fhir.asked import Pairs
 from app.fhir.interactions.read import missing
 from app.fhir.resource_type import ResourceType
 from app.fhir.search.query import refuse
 from app.fhir.service import Service
+from app.store.database import Reader
 
 
 class Versions(NamedTuple):
-    """A page of versions (version, updated_at, body; body None for a deletion), their total, and the next page's query."""
+    """A page of versions (version, updated_at, body; None for a deletion), their total, and the next page's query."""
 
     rows: list[Record]
     total: int
     next_query: str
 
 
-async def history(
-    service: Service, database: Pool | Connection, kind: ResourceType, record_id: str, pairs: Pairs
-) -> Versions:
+async def history(service: Service, database: Reader, kind: ResourceType, record_id: str, pairs: Pairs) -> Versions:
     """Return the versions of a record. Raises NotFound when there never was one."""
     count, below = _page(service, pairs)
     columns = "select version, updated_at, body from"

@@ -1,13 +1,12 @@
 """read: the current version of a record. https://hl7.org/fhir/R4/http.html#read"""
 
-from asyncpg import Connection, Pool
-
 from app.errors import Gone, NotFound
 from app.fhir.answer import Answer
 from app.fhir.resource_type import ResourceType
+from app.store.database import Reader
 
 
-async def read(database: Pool | Connection, kind: ResourceType, record_id: str) -> Answer:
+async def read(database: Reader, kind: ResourceType, record_id: str) -> Answer:
     """Return the current version. Raises NotFound for an id never used, Gone for a deleted record."""
     row = await database.fetchrow(f"select version, updated_at, body from {kind.tables.name} where id = $1", record_id)
     if row is None:

@@ -3,14 +3,13 @@
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from asyncpg import Connection, Pool
-
 from app.fhir.asked import Pairs
 from app.fhir.conditional import search_place
 from app.fhir.resource_type import ResourceType
 from app.fhir.search.find import find
 from app.fhir.search.query import read_query
 from app.fhir.service import Service
+from app.store.database import Reader
 
 
 class Found(NamedTuple):
@@ -23,16 +22,12 @@ class Found(NamedTuple):
     next_query: str
 
 
-async def search(service: Service, database: Connection | Pool, kind: ResourceType, pairs: Pairs) -> Found:
+async def search(service: Service, database: Reader, kind: ResourceType, pairs: Pairs) -> Found:
     """Return a page of what matches. Raises BadParameter for what is not understood."""
     settings = service.settings
     query = read_query(kind, pairs, size=settings.page_size, limit=settings.page_limit)
     place = search_place(service, kind)
-    if isinstance(database, Pool):
-        async with database.acquire() as connection:
-            page = await find(connection, query, place)
-    else:
-        page = await find(database, query, place)
+    page = await find(database, query, place)
     applied = list(query.applied)
     cursor = [("_cursor", query.cursor)] if query.cursor else []
     following = urlencode([*applied, ("_cursor", page.cursor)]) if page.cursor else ""

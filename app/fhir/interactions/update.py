@@ -1,7 +1,5 @@
 """update, also of an id that is not there yet. https://hl7.org/fhir/R4/http.html#update"""
 
-from asyncpg import Connection
-
 from app.errors import Invalid
 from app.fhir.answer import Answer, answer
 from app.fhir.bundle.references import require_resolved
@@ -11,6 +9,7 @@ from app.fhir.write.apply import apply
 from app.fhir.write.change import Change
 from app.fhir.write.prepared import Prepared, prepare
 from app.fhir.write.transaction import in_transaction
+from app.store.database import Connection
 
 
 async def update(service: Service, kind: ResourceType, record_id: str, raw: bytes, if_match: int | None) -> Answer:

@@ -2,14 +2,13 @@
 
 import re
 
-from asyncpg import Connection, Pool
-
 from app.fhir.answer import Answer
 from app.fhir.interactions.read import gone, missing
 from app.fhir.resource_type import ResourceType
+from app.store.database import Reader
 
 
-async def vread(database: Pool | Connection, kind: ResourceType, record_id: str, version: str) -> Answer:
+async def vread(database: Reader, kind: ResourceType, record_id: str, version: str) -> Answer:
     """Return a version. Raises NotFound for one that never was, Gone for the version that is a deletion."""
     if not re.fullmatch(r"[1-9]\d{0,8}", version, re.ASCII):
         raise missing(kind)

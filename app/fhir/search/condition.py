@@ -45,19 +45,19 @@ def condition(criterion: Criterion, place: Place, arguments: Arguments) -> str:
     """Return the SQL condition for a criterion. Raises BadParameter for a value of the wrong form."""
     parameter = criterion.parameter
     if criterion.modifier == "missing":
-        return _missing(criterion, place)
+        return _missing(criterion)
     if parameter.name in ("_id", "_lastUpdated"):
         return _HEAD[parameter.name](criterion, place, arguments)
     return _KINDS[parameter.kind](criterion, place, arguments)
 
 
-def _missing(criterion: Criterion, place: Place) -> str:
+def _missing(criterion: Criterion) -> str:
     if criterion.values not in (("true",), ("false",)):
         raise refuse(f"{criterion.parameter.name}:missing", "must be true or false", "phải là true hoặc false")
-    return f"({_present(criterion.parameter, place)}) is {'not ' if criterion.values == ('true',) else ''}true"
+    return f"({_present(criterion.parameter)}) is {'not ' if criterion.values == ('true',) else ''}true"
 
 
-def _present(parameter: Parameter, place: Place) -> str:
+def _present(parameter: Parameter) -> str:
     if parameter.name in ("_id", "_lastUpdated"):
         return "true"
     if parameter.absent:
@@ -166,22 +166,27 @@ def _compare(criterion: Criterion, value: str, place: Place, arguments: Argument
     prefix, asked = _asked(criterion.parameter, value, place)
     if prefix == "ap":
         asked = _about(asked, place.now)
-    from_, until = (f"{arguments.add(time)}::timestamptz" for time in asked)
-    within = f"({low} >= {from_} and {low} < {until} and {high} <= {until})"
-    return {
-        "eq": within,
-        "ne": f"not {within}",
-        "gt": f"{high} > {until}",
-        "lt": f"{low} < {from_}",
-        "ge": f"({high} > {until} or {within})",
-        "le": f"({low} < {from_} or {within})",
-        "sa": f"{low} >= {until}",
-        "eb": f"{high} <= {from_}",
-        "ap": f"({low} < {until} and {high} > {from_})",
-    }[prefix]
+    form = _RANGES[prefix]
+    # A statement has a place for each of its values: a bound that the prefix does not need is none.
+    from_, until = (
+        f"{arguments.add(time)}::timestamptz" if name in form else ""
+        for name, time in zip(("{from_}", "{until}"), asked, strict=True)
+    )
+    return form.format(low=low, high=high, from_=from_, until=until)
 
 
-_PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+_LIES_IN = "({low} >= {from_} and {low} < {until} and {high} <= {until})"
+_RANGES = {
+    "eq": _LIES_IN,
+    "ne": f"not {_LIES_IN}",
+    "gt": "{high} > {until}",
+    "lt": "{low} < {from_}",
+    "ge": f"({{high}} > {{until}} or {_LIES_IN})",
+    "le": f"({{low}} < {{from_}} or {_LIES_IN})",
+    "sa": "{low} >= {until}",
+    "eb": "{high} <= {from_}",
+    "ap": "({low} < {until} and {high} > {from_})",
+}
 
 
 def _asked(parameter: Parameter, value: str, place: Place) -> tuple[str, Range]:
@@ -192,11 +197,12 @@ def _asked(parameter: Parameter, value: str, place: Place) -> tuple[str, Range]:
         asked = moment(form["rest"] if form else "", place.zone)
     except ValueError:
         asked = None
-    if asked is None or prefix not in _PREFIXES:
+    if asked is None or prefix not in _RANGES:
         raise refuse(
             parameter.name,
             f"must be {_DATE_FORMS}",
-            "phải là ngày dạng 2026, 2026-03, 2026-03-02 hoặc 2026-03-02T08:00:00+07:00, có thể đứng sau eq ne gt lt ge le sa eb ap",
+            "phải là ngày dạng 2026, 2026-03, 2026-03-02 hoặc 2026-03-02T08:00:00+07:00,"
+            " có thể đứng sau eq ne gt lt ge le sa eb ap",
         )
     return prefix, asked
 
@@ -288,13 +294,14 @@ def _near(criterion: Criterion, _place: Place, arguments: Arguments) -> str:
 
 def _one_near(parameter: Parameter, value: str, arguments: Arguments) -> str:
     """Return the condition of lying within a distance. https://hl7.org/fhir/R4/location.html#search"""
-    parts = [*plain(split(value, "|")), "", ""]
+    given = plain(split(value, "|"))
+    parts = [*given, "", "", ""]
     try:
         latitude, longitude, distance = float(parts[0]), float(parts[1]), float(parts[2] or 10)
     except ValueError:
         latitude = 1000.0
         longitude = distance = 0.0
-    metres = {"": 1.0, "km": 1.0, "m": 0.001}.get(parts[3]) if len(parts) <= _NEAR_PARTS + 2 else None
+    metres = {"": 1.0, "km": 1.0, "m": 0.001}.get(parts[3]) if len(given) <= _NEAR_PARTS else None
     if not (abs(latitude) <= 90 and abs(longitude) <= 180 and 0 <= distance < 1e6) or metres is None:
         raise refuse(
             parameter.name,

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.errors import BadParameter
@@ -54,7 +55,8 @@ class Order(NamedTuple):
     descending: bool
 
 
-class Query(NamedTuple):
+@dataclass(frozen=True)
+class Query:
     """What was asked of a type: conditions that must all hold, the order, the page."""
 
     kind: ResourceType

@@ -8,8 +8,6 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from asyncpg import Connection
-
 from app.errors import Conflict, Fault, Stale
 from app.fhir.body import assemble
 from app.fhir.json import members
@@ -19,6 +17,7 @@ from app.fhir.write.claims import settle_claims, take_claims
 from app.fhir.write.current import Current, Key, lock_persons, lock_rows, owners_now, require_owners
 from app.fhir.write.prepared import Prepared
 from app.fhir.write.rows import write_rows
+from app.store.database import Connection
 
 
 async def apply(service: Service, connection: Connection, changes: Sequence[Change]) -> list[Written]:

@@ -6,12 +6,11 @@ https://hl7.org/fhir/R4/http.html#trules
 
 from collections.abc import Iterable, Sequence
 
-from asyncpg import Connection
-
 from app.errors import Conflict, Fault
 from app.fhir.write.change import Change, Written
 from app.fhir.write.current import Widened
 from app.store import claim
+from app.store.database import Connection
 
 Value = tuple[str, str]
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from asyncpg import Connection
-
 from app.errors import Fault, Unprocessable
 from app.fhir.resource_type import Registry, ResourceType
 from app.fhir.write.change import Change
+from app.store.database import Connection
 
 
 class Current(NamedTuple):

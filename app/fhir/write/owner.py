@@ -30,7 +30,7 @@ def owner_of(kind: ResourceType, tree: dict, base: str) -> tuple[str, list[Fault
 def _unowned(place: str) -> Fault:
     return Fault(
         "value",
-        "This must refer to a patient held here, as Patient/<id> (inside a transaction also by the fullUrl of its entry).",
+        "This must refer to a patient held here, as Patient/<id> (in a transaction also by the fullUrl of its entry).",
         "Phần này phải tham chiếu tới một người dân có trong hệ thống, dạng Patient/<id>"
         " (trong transaction có thể dùng fullUrl của mục tương ứng).",
         f"{place}.reference",

@@ -1,4 +1,4 @@
-"""A resource read from bytes once: parsed, checked, with its owner and the columns taken out. After this it is trusted."""
+"""A resource read from bytes once: parsed, checked, its owner and columns taken out. After this it is trusted."""
 
 from dataclasses import dataclass
 from datetime import datetime

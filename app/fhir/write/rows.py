@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from asyncpg import Connection
-
 from app.fhir.resource_type import ResourceType
 from app.fhir.search.values import LONGEST, SEPARATOR
 from app.fhir.service import Service
 from app.fhir.write.change import Change, Written
 from app.fhir.write.current import Current, Key
+from app.store.database import Connection
 from app.store.statements import of
 
 Pair = tuple[Change, Written]

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from asyncpg import Connection
 from asyncpg.exceptions import (
     DeadlockDetectedError,
     InsufficientResourcesError,
@@ -17,6 +16,8 @@ from asyncpg.exceptions import (
 from app.errors import Unavailable
 from app.fhir.service import Service
 from app.fhir.write.current import Widened
+from app.store.database import Connection
+from app.store.pool import lend
 
 Result = TypeVar("Result")
 ATTEMPTS = 5
@@ -40,7 +41,7 @@ async def in_transaction(service: Service, work: Callable[[Connection], Awaitabl
     """
     for _ in range(ATTEMPTS):
         try:
-            async with service.pool.acquire() as connection, connection.transaction():
+            async with lend(service.pool) as connection, connection.transaction():
                 result = await work(connection)
             return result
         except _AGAIN:
