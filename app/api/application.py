@@ -8,9 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.api.docs import add_documentation
-from app.api.fhir import PREFIX, FhirApp
+from app.api.fhir import FhirApp, within
 from app.api.health import router as health_router
 from app.api.indicators import router as indicator_router
 from app.api.outcome import error_response, unexpected
@@ -18,6 +19,20 @@ from app.config import Settings
 from app.errors import BadParameter, Fault, NotAllowed, NotFound, TramyError
 from app.exchange.opening import calm_collector, running
 from app.indicators.upkeep import upkeep
+
+
+class Tramy(FastAPI):
+    """FastAPI with the FHIR interface before it, which needs none of its middleware and answers its own errors."""
+
+    fhir = FhirApp()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request below the FHIR base to the FHIR interface, any other to FastAPI."""
+        if scope["type"] == "http" and within(scope):
+            scope["app"] = self
+            await self.fhir(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def application(settings: Settings, url: str) -> FastAPI:
@@ -36,8 +51,7 @@ def application(settings: Settings, url: str) -> FastAPI:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    app = FastAPI(title="Tramy", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
-    app.mount(PREFIX, FhirApp())
+    app = Tramy(title="Tramy", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(indicator_router)
     app.include_router(health_router)
     add_documentation(app)

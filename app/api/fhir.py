@@ -69,10 +69,16 @@ async def _respond(request: Request, path: str) -> Response:
     return await handler(service, request, what, want)
 
 
+def within(scope: Scope) -> bool:
+    """Return whether a request is for the FHIR interface."""
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path.startswith(PREFIX) and path[len(PREFIX) : len(PREFIX) + 1] in ("", "/")
+
+
 def path_of(scope: Scope) -> str:
     """Return the address below the base, still percent-encoded."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-    return raw.decode("latin-1").removeprefix(scope.get("root_path", ""))
+    return raw.decode("latin-1").removeprefix(scope.get("root_path", "")).removeprefix(PREFIX)
 
 
 def base_of(service: Service, request: Request) -> str:

@@ -1,17 +1,15 @@
 """Health checks: whether the process is up, and whether it can answer. https://docs.docker.com/reference/dockerfile/#healthcheck"""
 
 import asyncio
-from functools import cache
 from typing import Literal
 
-from alembic.script import ScriptDirectory
-from asyncpg import InterfaceError, Pool, PostgresError, UndefinedTableError
+from asyncpg import InterfaceError, Pool, PostgresError
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from app.store.pool import lend
-from app.store.schema import config
+from app.store.version import applied_on, newest
 
 SECONDS = 1.0
 """How long the database may take to answer."""
@@ -90,16 +88,7 @@ async def _asked(pool: Pool) -> Hindrance | None:
 
 async def _version(pool: Pool) -> str | None:
     async with lend(pool) as connection:
-        try:
-            return await connection.fetchval("select version_num from alembic_version")
-        except UndefinedTableError:
-            return None
-
-
-@cache
-def newest() -> str | None:
-    """Return the newest migration of this program."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+        return await applied_on(connection)
 
 
 _STARTING = Hindrance(code="starting", en="The service is starting.", vi="Hệ thống đang khởi động.")

@@ -9,7 +9,7 @@ from app.cli.console import out
 from app.cli.database import settings
 from app.store.doctor import examine
 from app.store.finding import Finding, Text, judged
-from app.store.schema import newest
+from app.store.version import applied_on, newest
 
 _MARKS = {True: "[green]ok[/green]   ", False: "[red]wrong[/red]", None: "[yellow]look[/yellow] "}
 
@@ -29,7 +29,6 @@ def doctor() -> None:
 
 async def schema(connection: asyncpg.Connection) -> Finding:
     """Look at the migration that the database is at."""
-    exists = await connection.fetchval("select to_regclass('alembic_version') is not null")
-    at = await connection.fetchval("select version_num from alembic_version") if exists else None
+    at = await applied_on(connection)
     says = Text(f"migration {at or 'none'}, newest {newest()}", f"phiên bản {at or 'trống'}, mới nhất {newest()}")
     return judged("schema", at == newest(), says, Text("run: tramy migrate", "hãy chạy: tramy migrate"))

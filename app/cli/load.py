@@ -12,7 +12,7 @@ from app.cli.database import database, settings
 from app.config import Settings
 from app.exchange.load import Files, Report, run
 from app.exchange.load.settle import settle
-from app.store.schema import require_newest
+from app.store.version import require_newest
 
 _SHOWN = 20
 

@@ -13,7 +13,7 @@ import uvicorn
 from app.cli.console import err
 from app.cli.database import database, settings
 from app.config import Settings
-from app.store.schema import require_newest
+from app.store.version import require_newest
 
 
 def serve(

@@ -14,7 +14,7 @@ from app.places import Places, load
 from app.resources.registry import registry
 from app.store.moment import open_epoch
 from app.store.pool import lend, open_pool
-from app.store.schema import require_newest
+from app.store.version import require_newest
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,16 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
     Raises Unavailable when the database cannot be reached, Misconfigured when it must be migrated first.
     """
     types = registry()
-    pool = await open_pool(url, size=settings.pool_size, statement_timeout=settings.statement_timeout)
+    timeout = settings.statement_timeout
+    pool = await open_pool(url, size=settings.pool_size, statement_timeout=timeout)
+    writing = await open_pool(url, size=settings.pool_size, statement_timeout=timeout, planned_once=True)
     try:
         await require_newest(url)
         async with lend(pool) as connection:
             epoch = await open_epoch(connection)
             keeping = await open_keeping(connection, indicators())
         validator = Validator(kind.name for kind in types)
-        yield Running(Service(settings, types, validator, pool, epoch, (keeping.keep,)), keeping, load())
+        yield Running(Service(settings, types, validator, pool, writing, epoch, (keeping.keep,)), keeping, load())
     finally:
         await pool.close()
+        await writing.close()

@@ -3,12 +3,13 @@
 https://hl7.org/fhir/R4/search.html#string
 """
 
-import re
 import unicodedata
 from functools import lru_cache
 
-_SPACE = re.compile(r"\s+")
-_PLAIN = str.maketrans({"đ": "d", "Đ": "D", "\u2019": "'", "\u02bc": "'"})
+# What becomes of a sign after decomposition: those that combine with the one before go (none lies beyond U+FFFF that a
+# name would have).
+_PLAIN: dict[int, str | None] = {code: None for code in range(0x300, 0x10000) if unicodedata.combining(chr(code))}
+_PLAIN |= str.maketrans({"đ": "d", "Đ": "D", "\u2019": "'", "\u02bc": "'"})
 # Sounds that regions of Viet Nam do not tell apart, so that a name taken down by ear is found.
 _SOUNDS = (("gi", "d"), ("tr", "ch"), ("ph", "f"), ("qu", "w"), ("r", "d"), ("s", "x"), ("y", "i"), ("k", "c"))
 
@@ -16,9 +17,8 @@ _SOUNDS = (("gi", "d"), ("tr", "ch"), ("ph", "f"), ("qu", "w"), ("r", "d"), ("s"
 @lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """Return `text` as it is compared: "Hoà  ĐẶNG" and "hòa dang" give the same."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    return _SPACE.sub(" ", bare).strip().casefold()
+    bare = unicodedata.normalize("NFKD", text).translate(_PLAIN)
+    return " ".join(bare.casefold().split())
 
 
 @lru_cache(maxsize=16384)

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html#date
 """
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 FOREVER = datetime.max.replace(tzinfo=UTC)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
+_LEAP_SECOND = 60
 _FORM = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
@@ -56,12 +58,13 @@ def moment(text: str, zone: ZoneInfo) -> Range:
 @lru_cache(maxsize=8192)
 def day_range(text: str) -> FullDays:
     """Return the first and the last day of a year, a month or a day. Raises ValueError when it is none of these."""
-    year, month, day = ([int(part) for part in text.split("-")] + [0, 0])[:3]
-    if day:
-        return FullDays(date(year, month, day), date(year, month, day))
-    if month:
-        return FullDays(date(year, month, 1), date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1))
-    return FullDays(date(year, 1, 1), date(year, 12, 31))
+    year, *rest = (int(part) for part in text.split("-"))
+    if len(rest) > 1:
+        day = date(year, rest[0], rest[1])
+        return FullDays(day, day)
+    first = date(year, rest[0] if rest else 1, 1)
+    month = first.month if rest else 12
+    return FullDays(first, date(year, month, monthrange(year, month)[1]))
 
 
 @lru_cache(maxsize=8192)
@@ -97,6 +100,9 @@ def _timed(form: re.Match[str], zone: ZoneInfo) -> Range:
     A fraction is kept to the microsecond, the finest that Postgres keeps.
     """
     year, month, day, hour, minute = (int(form[name]) for name in ("year", "month", "day", "hour", "minute"))
+    second = int(form["second"] or 0)
+    if second > _LEAP_SECOND:
+        raise ValueError("not a second")
     digits = (form["fraction"] or "")[:6]
     start = datetime(
         year,
@@ -104,7 +110,7 @@ def _timed(form: re.Match[str], zone: ZoneInfo) -> Range:
         day,
         hour,
         minute,
-        min(int(form["second"] or 0), 59),
+        min(second, 59),
         int(digits.ljust(6, "0")),
         _offset(form["zone"], zone),
     )

@@ -23,12 +23,16 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Service:
-    """Settings, types, validator, pool, the shifted epoch (store/moment.py), and what is kept with each write."""
+    """Settings, types, validator, the shifted epoch (store/moment.py), and what is kept with each write.
+
+    `pool` lends connections for reading, `writing` for transactions.
+    """
 
     settings: Settings
     registry: Registry
     validator: Validator
     pool: Pool
+    writing: Pool
     epoch: int
     keepers: tuple[Keeper, ...] = ()
     clock: Callable[[], datetime] = now

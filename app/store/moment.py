@@ -97,9 +97,11 @@ async def take(connection: Connection, epoch: int, *, always: bool = False) -> N
         horizon = epoch + await connection.fetchval("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         last = await connection.fetchrow("select horizon, tx from moment order by at desc limit 1")
         if always or last is None or horizon > last["tx"] + 1:
+            # A clock that was set back may not put a moment among those that have been answered for.
             await connection.execute(
-                "insert into moment (at, horizon, tx)"
-                " values (clock_timestamp(), $1, $2::bigint + pg_current_xact_id()::text::bigint)",
+                "insert into moment (at, horizon, tx) select"
+                " greatest(clock_timestamp(), max(at) + interval '1 microsecond'),"
+                " $1, $2::bigint + pg_current_xact_id()::text::bigint from moment",
                 horizon,
                 epoch,
             )

@@ -26,7 +26,7 @@ class Column:
     index: Literal["", "btree", "gin", "prefix"] = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tables:
     """The tables of one type: current versions, past versions, and one of words for each prefix index."""
 

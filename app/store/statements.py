@@ -1,52 +1,65 @@
 """The statements that write one version of a record, made once from the tables of its type."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from app.store.record import Tables
 
-_OURS = ("tx",)
-
 
 @dataclass(frozen=True)
 class Statements:
     """An insert of a first version, and an update that moves the old version into the past.
 
-    `columns` are the values of both, in order; the epoch of transaction numbers follows as the last.
+    Both write the words of the prefix indexes too. Their values are the `columns` in order, then a list of
+    words for each of `prefixes`, then the epoch of transaction numbers.
     """
 
     columns: tuple[str, ...]
+    prefixes: tuple[str, ...]
     insert: str
     update: str
 
-    def values(self, row: dict[str, Any], epoch: int) -> tuple[Any, ...]:
-        """Return the arguments of either statement for a row."""
-        return (*(row.get(name) for name in self.columns), epoch)
+    def values(self, row: Mapping[str, Any], words: Mapping[str, Sequence[str]], epoch: int) -> tuple[Any, ...]:
+        """Return the arguments of either statement for a row and its words."""
+        listed = (words.get(name, ()) for name in self.prefixes)
+        return (*(row.get(name) for name in self.columns), *listed, epoch)
 
 
 @lru_cache(maxsize=256)
-def statements(name: str, past: str, columns: tuple[str, ...]) -> Statements:
-    """Return the statements for a table and its table of past versions."""
-    places = [f"${index + 1}" for index in range(len(columns))]
-    epoch = f"${len(columns) + 1}"
-    tx = f"{epoch}::bigint + pg_current_xact_id()::text::bigint"
-    listed = ", ".join(f'"{column}"' for column in columns)
-    at = f"${columns.index('updated_at') + 1}"
-    key = f"id = ${columns.index('id') + 1}"
-    insert = f"insert into {name} ({listed}, tx) values ({', '.join(places)}, {tx})"
-    changes = ", ".join(
-        f'"{column}" = {place}' for column, place in zip(columns, places, strict=True) if column != "id"
-    )
-    update = (
-        f"with past as (insert into {past} ({listed}, tx, until_tx, until_at)"
-        f" select {listed}, tx, {tx}, {at} from {name} where {key})"
-        f" update {name} set {changes}, tx = {tx} where {key}"
-    )
-    return Statements(columns, insert, update)
-
-
 def of(tables: Tables) -> Statements:
     """Return the statements of a type's tables."""
-    columns = tuple(column.name for column in tables.current.columns if column.name not in _OURS)
-    return statements(tables.current.name, tables.past.name, columns)
+    columns = tuple(column.name for column in tables.current.columns if column.name != "tx")
+    places = {name: f"${index + 1}" for index, name in enumerate(columns)}
+    words = {name: f"${len(columns) + index + 1}::text[]" for index, name in enumerate(tables.prefixes)}
+    tx = f"${len(places) + len(words) + 1}::bigint + pg_current_xact_id()::text::bigint"
+    listed = ", ".join(f'"{column}"' for column in columns)
+    name, past = tables.current.name, tables.past.name
+    insert = f"insert into {name} ({listed}, tx) values ({', '.join(places[column] for column in columns)}, {tx})"
+    changes = ", ".join(f'"{column}" = {places[column]}' for column in columns if column != "id")
+    key = f"id = {places['id']}"
+    moved = (
+        f"insert into {past} ({listed}, tx, until_tx, until_at)"
+        f" select {listed}, tx, {tx}, {places['updated_at']} from {name} where {key}"
+    )
+    update = f"update {name} set {changes}, tx = {tx} where {key}"
+    first, later = _words(tables, places["id"], words)
+    return Statements(columns, tuple(tables.prefixes), _with(first, insert), _with([moved, *later], update))
+
+
+def _words(tables: Tables, record: str, words: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what writes the words of a first version, and of a later one; `words` are placeholders by column."""
+    first, later = [], []
+    for column, table in tables.prefixes.items():
+        add = f"insert into {table.name} (id, fold) select {record}, word from unnest({words[column]}) word"
+        first.append(add)
+        later.append(f"delete from {table.name} where id = {record} and fold <> all({words[column]})")
+        later.append(f"{add} on conflict do nothing")
+    return first, later
+
+
+def _with(steps: Sequence[str], last: str) -> str:
+    """Return one statement of several: all see the same rows, so none depends on another."""
+    listed = ", ".join(f"step{index} as ({step})" for index, step in enumerate(steps))
+    return f"with {listed} {last}" if listed else last

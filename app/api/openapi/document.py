@@ -68,12 +68,9 @@ def _path(shape: tuple[str, ...], kind: ResourceType | None = None) -> str:
 def _type_path(
     context: operations.Context, shape: tuple[str, ...], methods: dict[str, str], kind: ResourceType
 ) -> Item:
-    names = [_SEGMENTS[part].strip("{}") for part in shape if part in _SEGMENTS]
-    shared = {"parameters": parameters.refs(*names)} if names else {}
-    return {
-        **shared,
-        **{method.lower(): operations.of_type(context, kind, name, method) for method, name in methods.items()},
-    }
+    # Stated by each operation: the page does not follow references that stand at the path.
+    place = parameters.refs(*(_SEGMENTS[part].strip("{}") for part in shape if part in _SEGMENTS))
+    return {method.lower(): operations.of_type(context, kind, name, method, place) for method, name in methods.items()}
 
 
 def _schemas(registry: Registry) -> dict[str, Item]:

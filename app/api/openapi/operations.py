@@ -24,10 +24,13 @@ class Context(NamedTuple):
     statuses: dict[str, int]
 
 
-def of_type(context: Context, kind: ResourceType, interaction: str, method: str) -> Item:
-    """Return the operation of an interaction with a type. Raises KeyError for an interaction not described here."""
-    name = f"{interaction}_{method}" if interaction == "search" else interaction
-    return {"tags": [kind.name], **_TYPE[name](context, kind)}
+def of_type(context: Context, kind: ResourceType, interaction: str, method: str, place: list[Item]) -> Item:
+    """Return the operation of an interaction with a type; `place` are the parameters of its path.
+
+    Raises KeyError for an interaction not described here.
+    """
+    made = _TYPE[f"{interaction}_{method}" if interaction == "search" else interaction](context, kind)
+    return {"tags": [kind.name], **made, "parameters": [*place, *made.get("parameters", ())]}
 
 
 def of_system(context: Context, interaction: str) -> Item:

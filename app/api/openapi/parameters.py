@@ -45,12 +45,16 @@ def search_refs(kind: ResourceType) -> list[Item]:
 
 def form(kind: ResourceType, settings: Settings) -> Item:
     """Return the schema of a search sent as a form."""
-    names = {parameter.name: parameter for parameter in (*COMMON, *kind.search)}
     searches = {
-        name: {"type": "string", "examples": [searched(kind, parameter, settings.time_zone)]}
-        for name, parameter in names.items()
+        parameter.name: {"type": "string", "description": _shown(searched(kind, parameter, settings.time_zone))}
+        for parameter in (*COMMON, *kind.search)
     }
-    results = {name: item["schema"] for name, item in _result(settings).items() if name not in FORMAT}
+    # Described, not given as examples: the page fills in an example of a form's field and would send every one.
+    results = {
+        name: {key: value for key, value in item["schema"].items() if key != "examples"}
+        for name, item in _result(settings).items()
+        if name not in FORMAT
+    }
     says = Bilingual(
         "The parameters of the search by address; modifiers are written after the name, such as `name:exact`.",
         "Các tham số như khi tìm bằng địa chỉ; hậu tố viết sau tên, như `name:exact`.",
@@ -75,8 +79,11 @@ def _search(kind: ResourceType, parameter: Parameter, settings: Settings) -> Ite
 def _query(name: str, says: Bilingual, schema: Item, example: object) -> Item:
     # In the schema, not beside it: what stands beside it the page fills in, and every parameter would be sent.
     typed = {**schema, "examples": [example]}
-    text = f"{says}\n\nExample · Ví dụ: `{json.dumps(example) if not isinstance(example, str) else example}`"
-    return {"name": name, "in": "query", "description": text, "schema": typed}
+    return {"name": name, "in": "query", "description": f"{says}\n\n{_shown(example)}", "schema": typed}
+
+
+def _shown(example: object) -> str:
+    return f"Example · Ví dụ: `{example if isinstance(example, str) else json.dumps(example)}`"
 
 
 def _address() -> dict[str, Item]:

@@ -15,12 +15,13 @@ _MEMBER = re.compile(
     rb'"(?P<name>reference|valueUri|valueUrl|valueUuid|valueOid|valueCanonical)"(?P<gap>\s*:\s*)"(?P<value>(?:[^"\\]|\\.)*)"'
 )
 _LINK = re.compile(rb'(?P<name>href|src)=(?P<open>\\"|\')(?P<value>[^"\'\\]+)(?P<close>\\"|\')')
+_QUESTION_MARKS = (b"?", b"\\u003f", b"\\u003F")
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.+")
 
 
 def conditional_references(raw: bytes) -> set[str]:
     """Return the references that are search conditions, such as `Organization?identifier=x|1`."""
-    if b"?" not in raw:
+    if not any(mark in raw for mark in _QUESTION_MARKS):
         return set()
     found = (_text(match["value"]) for match in _MEMBER.finditer(raw) if match["name"] == b"reference")
     return {reference for reference in found if _CONDITIONAL.fullmatch(reference)}

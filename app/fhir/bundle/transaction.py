@@ -7,20 +7,19 @@ database transaction begins; under the locks it is looked up again, and a differ
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.errors import Fault, Gone, Invalid, NotFound, Stale, TramyError
+from app.errors import Fault, Invalid, Stale, TramyError
 from app.fhir.answer import Answer, answer
 from app.fhir.bundle.entries import Entry
 from app.fhir.bundle.plan import Plan, at_entry, look_up, new_plan
 from app.fhir.bundle.references import conditional_references, rewrite
 from app.fhir.conditional import lock_criteria
-from app.fhir.interactions.read import read
+from app.fhir.interactions.read import read, read_found
 from app.fhir.interactions.search import Found, search
 from app.fhir.interactions.update import same_id
 from app.fhir.interactions.vread import vread
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
 from app.fhir.write.change import Change
-from app.fhir.write.current import Widened
 from app.fhir.write.prepared import prepare
 from app.fhir.write.transaction import in_transaction
 from app.store.database import Connection
@@ -120,31 +119,31 @@ async def _apply(service: Service, connection: Connection, plan: Plan, changes: 
     outcomes: dict[int, Outcome] = {index: answer(item) for index, item in zip(changes, written, strict=True)}
     for entry in plan.entries:
         if entry.index not in outcomes:
-            found = plan.match(entry) or entry.index in plan.repeats
-            outcomes[entry.index] = await (_found if found else _get)(service, connection, plan, entry)
+            outcomes[entry.index] = await _look(service, connection, plan, entry)
     return [outcomes[entry.index] for entry in plan.entries]
 
 
-async def _found(_service: Service, connection: Connection, plan: Plan, entry: Entry) -> Outcome:
-    """Return the record that a conditional create found. Raises Widened when it was deleted meanwhile."""
+async def _look(service: Service, connection: Connection, plan: Plan, entry: Entry) -> Outcome:
+    """Return what an entry that writes nothing asks for: the record its condition found, or what it reads."""
+    what, kind = entry.asked, entry.asked.kind
+    if kind is None:
+        raise _unsupported(entry)
     try:
-        return await read(connection, entry.asked.typed, plan.address(entry).partition("/")[2])
-    except (Gone, NotFound):
-        raise Widened from None
-
-
-async def _get(service: Service, connection: Connection, _plan: Plan, entry: Entry) -> Outcome:
-    what = entry.asked
-    try:
-        match what.interaction if what.kind else "":
+        match what.interaction:
+            case "create":
+                return await read_found(connection, kind, plan.address(entry).partition("/")[2])
             case "read":
-                return await read(connection, what.typed, what.id)
+                return await read(connection, kind, what.id)
             case "vread":
-                return await vread(connection, what.typed, what.id, what.version)
+                return await vread(connection, kind, what.id, what.version)
             case "search":
-                return await search(service, connection, what.typed, what.pairs)
+                return await search(service, connection, kind, what.pairs)
     except TramyError as error:
         raise at_entry(error, entry) from error
+    raise _unsupported(entry)
+
+
+def _unsupported(entry: Entry) -> Invalid:
     en = "A transaction may create, update, delete, read, vread and search."
     vi = "transaction chỉ hỗ trợ tạo, cập nhật, xóa, đọc, đọc phiên bản và tìm kiếm."
-    raise Invalid([Fault("not-supported", en, vi, entry.place)])
+    return Invalid([Fault("not-supported", en, vi, entry.place)])

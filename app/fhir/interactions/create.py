@@ -5,7 +5,7 @@ from uuid_utils import uuid7
 from app.fhir.answer import Answer, answer
 from app.fhir.bundle.references import require_resolved
 from app.fhir.conditional import lock_criteria, only_match, read_criteria
-from app.fhir.interactions.read import read
+from app.fhir.interactions.read import read_found
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
@@ -35,7 +35,7 @@ async def create(service: Service, kind: ResourceType, raw: bytes, if_none_exist
             await lock_criteria(connection, [query])
             match = await only_match(service, connection, query)
             if match:
-                return await read(connection, kind, match)
+                return await read_found(connection, kind, match)
         return answer((await apply(service, connection, [change]))[0])
 
     return await in_transaction(service, work)

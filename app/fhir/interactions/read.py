@@ -3,6 +3,7 @@
 from app.errors import Gone, NotFound
 from app.fhir.answer import Answer
 from app.fhir.resource_type import ResourceType
+from app.fhir.write.current import Widened
 from app.store.database import Reader
 
 
@@ -14,6 +15,14 @@ async def read(database: Reader, kind: ResourceType, record_id: str) -> Answer:
     if row["body"] is None:
         raise gone(kind)
     return Answer(200, kind, record_id, row["version"], row["updated_at"], row["body"])
+
+
+async def read_found(connection: Reader, kind: ResourceType, record_id: str) -> Answer:
+    """Return the version that a condition found. Raises Widened when it was deleted since: the search begins anew."""
+    try:
+        return await read(connection, kind, record_id)
+    except (Gone, NotFound):
+        raise Widened from None
 
 
 def missing(kind: ResourceType) -> NotFound:

@@ -69,14 +69,14 @@ _FORMS = {
 
 def described(kind: ResourceType, parameter: Parameter, settings: Settings) -> Bilingual:
     """Return what a search parameter finds, the forms of its values and its modifiers."""
-    form = _FORMS[_form(parameter)]
+    form, meaning = _FORMS[_form(parameter)], _meaning(kind, parameter)
     fill = {"zone": settings.time_zone.key, "target": (parameter.targets or ("Type",))[0]}
     listed = ", ".join(f"`{code}`" for code in codes(kind, parameter))
     allowed = ", ".join(f"`:{name}`" for name in modifiers(parameter))
     one_of = Bilingual(f" Codes: {listed}." if listed else "", f" Các mã: {listed}." if listed else "")
     return Bilingual(
-        f"{_meaning(kind, parameter)}{form.en.format(**fill)}{one_of.en} Modifiers: {allowed}.",
-        f"{form.vi.format(**fill)}{one_of.vi} Hậu tố: {allowed}.",
+        f"{meaning.en}{form.en.format(**fill)}{one_of.en} Modifiers: {allowed}.",
+        f"{meaning.vi}{form.vi.format(**fill)}{one_of.vi} Hậu tố: {allowed}.",
     )
 
 
@@ -117,10 +117,20 @@ def published() -> dict[tuple[str, str], dict[str, Any]]:
     return {(base, item["code"]): item for item in found for base in item["base"]}
 
 
-def _meaning(kind: ResourceType, parameter: Parameter) -> str:
-    """Return the published description; where one text serves several types, the line of this type."""
+@cache
+def in_vietnamese() -> dict[str, str]:
+    """Return what parameters search in Vietnamese, by name, or by type and name where a type says more."""
+    return json.loads(SCHEMAS.joinpath("fhir", "search-parameters-vi.json").read_text(encoding="utf-8"))
+
+
+def _meaning(kind: ResourceType, parameter: Parameter) -> Bilingual:
+    """Return what a parameter searches; where one published text serves several types, the line of this type."""
     text = (official(kind, parameter) or {}).get("description", "")
     mark = f"* [{kind.name}]("
     if mark in text:
-        text = text.partition(mark)[2].partition("): ")[2].partition("\r\n")[0]
-    return f"{text.strip().rstrip('.')}. " if text.strip() else ""
+        text = text.partition(mark)[2].partition("): ")[2]
+    # What follows the first line is advice to servers.
+    text = text.strip().partition("\n")[0].strip().rstrip(".")
+    known = in_vietnamese()
+    vi = known.get(f"{kind.name}.{parameter.name}") or known.get(parameter.name, "")
+    return Bilingual(f"{text}. " if text else "", f"{vi}. " if vi else "")

@@ -32,12 +32,10 @@ async def _write_type(
     new, old = [], []
     for change, written in pairs:
         before = current.get((kind.name, change.id))
-        values = made.values(_row(change, written, before), service.epoch)
+        values = made.values(_row(change, written, before), _words(change), service.epoch)
         (old if before else new).append(values)
     await _run(connection, made.insert, new)
     await _run(connection, made.update, old)
-    for parameter in kind.prefixed:
-        await _write_words(connection, kind, parameter.column, pairs, current)
 
 
 async def _run(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
@@ -60,25 +58,11 @@ def _row(change: Change, written: Written, before: Current | None) -> dict[str, 
     }
 
 
-async def _write_words(
-    connection: Connection, kind: ResourceType, column: str, pairs: list[Pair], current: dict[Key, Current]
-) -> None:
-    table = kind.tables.prefixes[column].name
-    known = [change.id for change, _ in pairs if (kind.name, change.id) in current]
-    if known:
-        await connection.execute(f"delete from {table} where id = any($1::text[])", known)
-    rows = [
-        (change.id, word)
-        for change, _ in pairs
-        if change.prepared
-        for word in words(change.prepared.columns.get(column))
-    ]
-    if rows:
-        await connection.execute(
-            f"insert into {table} (id, fold) select * from unnest($1::text[], $2::text[])",
-            [record for record, _ in rows],
-            [word for _, word in rows],
-        )
+def _words(change: Change) -> dict[str, list[str]]:
+    if change.prepared is None:
+        return {}
+    columns = change.prepared.columns
+    return {item.column: words(columns.get(item.column)) for item in change.kind.prefixed}
 
 
 def words(kept: list[str] | None) -> list[str]:

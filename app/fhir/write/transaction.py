@@ -41,7 +41,7 @@ async def in_transaction(service: Service, work: Callable[[Connection], Awaitabl
     """
     for _ in range(ATTEMPTS):
         try:
-            async with lend(service.pool) as connection, connection.transaction():
+            async with lend(service.writing) as connection, connection.transaction():
                 result = await work(connection)
             return result
         except _AGAIN:
