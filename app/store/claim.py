@@ -4,7 +4,7 @@ On Citus a value cannot be unique across people by an index of theirs; here it i
 the writing transaction, in sorted order, before anything else is locked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import Column, Index
 from sqlmodel import Field, SQLModel
@@ -58,19 +58,3 @@ async def _foreign(connection: Connection, rows: list) -> list[tuple[str, str]]:
     )
     holders = {(row["system"], row["value"]): row["holder"] for row in held}
     return [(r["system"], r["value"]) for r in rows if holders.get((r["system"], r["value"])) != r["holder"]]
-
-
-async def release(connection: Connection, kept: Iterable[tuple[str, str, str]], holders: list[str]) -> None:
-    """Give up what `holders` hold beyond `kept` (system, value, holder)."""
-    rows = list(kept)
-    await connection.execute(
-        """
-        delete from claim c where c.holder = any($1::text[]) and not exists (
-            select from unnest($2::text[], $3::text[], $4::text[]) k(system, value, holder)
-            where k.system = c.system and k.value = c.value and k.holder = c.holder)
-        """,
-        holders,
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        [row[2] for row in rows],
-    )

@@ -7,6 +7,7 @@ from asyncpg.exceptions import (
     DeadlockDetectedError,
     InsufficientResourcesError,
     InterfaceError,
+    InternalClientError,
     OperatorInterventionError,
     PostgresConnectionError,
     SerializationError,
@@ -28,6 +29,8 @@ AWAY = (
     OperatorInterventionError,
     InsufficientResourcesError,
     InterfaceError,
+    # What the driver says of a connection that broke in the middle of an exchange.
+    InternalClientError,
     OSError,
     TimeoutError,
 )

@@ -1,0 +1,175 @@
+"""The OpenAPI document is sound, whole, and what the program makes. https://spec.openapis.org/oas/v3.1.1.html"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+from fastapi.openapi.models import OpenAPI
+
+from app.errors import Misconfigured, TramyError
+from app.fhir.asked import ROUTES
+from app.fhir.search.query import COMMON
+from app.resources.registry import registry
+from tests.api.documented import FILE, Tree, every, made, operations, read, resolved, validator
+
+HOST = "http://tramy.test"
+TYPES = [kind.name for kind in registry()]
+
+
+@pytest.fixture(scope="module")
+def document() -> Tree:
+    return read()
+
+
+def test_the_file_is_what_the_program_makes() -> None:
+    assert made() == FILE.read_bytes(), "schemas/openapi.json is out of date; run: make openapi"
+
+
+def test_the_document_is_openapi_3_1_of_a_size_that_can_be_read(document: Tree) -> None:
+    OpenAPI.model_validate(document)
+    assert document["openapi"].startswith("3.1.")
+    assert len(made()) < 1_500_000
+
+
+def test_every_reference_of_the_document_leads_somewhere(document: Tree) -> None:
+    refs = {ref for ref in every(document, "$ref") if isinstance(ref, str)}
+    assert len(refs) > 200
+    assert [ref for ref in refs if not isinstance(resolved(document, {"$ref": ref}), dict)] == []
+
+
+def test_every_component_is_used_and_well_named(document: Tree) -> None:
+    refs = {*every(document, "$ref")}
+    listed = [f"#/components/{part}/{name}" for part, items in document["components"].items() for name in items]
+    assert [name for name in listed if not re.fullmatch(r"#/components/\w+/[A-Za-z0-9._-]+", name)] == []
+    # No operation answers 405: it is the answer of an address to the methods it does not have.
+    unused = {"#/components/responses/NotAllowed", "#/components/headers/Allow"}
+    assert {name for name in listed if name not in refs} <= unused
+
+
+def test_operations_have_unique_names_a_tag_that_is_listed_and_answers(document: Tree) -> None:
+    tags = [tag["name"] for tag in document["tags"]]
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(tags) == len(set(tags))
+    assert len(names) == len(set(names))
+    for path, method, operation in operations(document):
+        assert set(operation["tags"]) <= set(tags), (path, method)
+        answers = {status: resolved(document, item) for status, item in operation["responses"].items()}
+        assert min(answers).startswith("2"), (path, method)
+        assert all(item["description"] for item in answers.values()), (path, method)
+
+
+def test_parameters_are_unique_and_those_of_the_path_are_declared(document: Tree) -> None:
+    for path, method, operation in operations(document):
+        found = [resolved(document, item) for item in operation["parameters"]]
+        keys = [(item["in"], item["name"]) for item in found]
+        assert len(keys) == len(set(keys)), (path, method)
+        assert set(re.findall(r"\{(\w+)\}", path)) == {name for place, name in keys if place == "path"}
+        assert all(item["required"] for item in found if item["in"] == "path")
+
+
+def test_every_schema_is_json_schema_2020_12(document: Tree) -> None:
+    schemas = [*document["components"]["schemas"].values(), *every(document, "schema")]
+    assert len(schemas) > 300
+    assert [schema for schema in schemas if not jsonschema_rs.meta.is_valid(schema)] == []
+
+
+def test_every_example_fits_its_schema(document: Tree) -> None:
+    media = [
+        item
+        for content in every(document, "content")
+        if isinstance(content, dict)
+        for item in content.values()
+        if isinstance(item, dict) and "schema" in item
+    ]
+    values = [
+        (item["schema"], value)
+        for item in media
+        for value in [*(one["value"] for one in item.get("examples", {}).values()), *_single(item)]
+    ]
+    values += [(item["schema"], value) for item in _all_parameters(document) for value in _listed(item)]
+    checks = {key: validator(document, json.loads(key)) for key in {json.dumps(schema) for schema, _ in values}}
+    assert len(values) > 200
+    assert [value for schema, value in values if not checks[json.dumps(schema)].is_valid(value)] == []
+
+
+def _single(item: Tree) -> list[Any]:
+    return [item["example"]] if "example" in item else []
+
+
+def _all_parameters(document: Tree) -> list[Tree]:
+    return list(document["components"]["parameters"].values())
+
+
+def _listed(parameter: Tree) -> list[Any]:
+    return [*parameter["schema"].get("examples", ()), *_single(parameter)]
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_schema_refuses_what_is_no_such_resource(document: Tree, name: str) -> None:
+    check = validator(document, {"$ref": f"#/components/schemas/{name}"})
+    example = dict(registry()[name].example)
+    assert check.is_valid(example)
+    assert not check.is_valid({**example, "nickname": "a"})
+    assert not check.is_valid({**example, "resourceType": "Basic"})
+
+
+def test_a_required_choice_asks_for_one_of_its_members(document: Tree) -> None:
+    check = validator(document, {"$ref": "#/components/schemas/Immunization"})
+    example = dict(registry()["Immunization"].example)
+    day = example.pop("occurrenceDateTime")
+    assert not check.is_valid(example)
+    assert not check.is_valid({**example, "occurrenceDateTime": day, "occurrenceString": "2026"})
+    assert check.is_valid({**example, "occurrenceString": "2026"})
+
+
+def test_every_route_is_documented_and_no_other(document: Tree) -> None:
+    names = {"id": "{id}", "version": "{vid}"}
+    expected = set()
+    for shape, methods in ROUTES.items():
+        for kind in TYPES if "type" in shape else [""]:
+            path = "/".join(["/fhir", *(kind if part == "type" else names.get(part, part) for part in shape)])
+            expected |= {(path, method.lower()) for method in methods}
+    found = {(path, method) for path, method, _ in operations(document) if path.startswith("/fhir")}
+    assert found == expected
+    assert {"/indicators", "/health/live", "/health/ready"} <= document["paths"].keys()
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_search_parameter_is_documented(document: Tree, name: str) -> None:
+    known = {parameter.name for parameter in (*COMMON, *registry()[name].search)}
+    search = document["paths"][f"/fhir/{name}"]["get"]
+    assert known <= {resolved(document, item)["name"] for item in search["parameters"]}
+    form = document["paths"][f"/fhir/{name}/_search"]["post"]["requestBody"]["content"]
+    assert known <= form["application/x-www-form-urlencoded"]["schema"]["properties"].keys()
+
+
+def test_every_error_the_service_knows_is_documented(document: Tree) -> None:
+    def below(error: type[TramyError]) -> Iterator[type[TramyError]]:
+        yield error
+        for inner in error.__subclasses__():
+            yield from below(inner)
+
+    # A service that is misconfigured does not start.
+    statuses = {str(error.status) for error in below(TramyError) if error is not Misconfigured}
+    table = set(re.findall(r"^\| (\d{3}) \|", document["info"]["description"], re.MULTILINE))
+    assert table == statuses
+
+
+def test_fastapis_own_errors_are_not_documented_for_they_never_come(document: Tree) -> None:
+    assert "HTTPValidationError" not in made().decode()
+    place = document["paths"]["/indicators/{code}"]["get"]["responses"]
+    assert place["400"] == {"$ref": "#/components/responses/BadParameter"}
+    assert place["404"] == {"$ref": "#/components/responses/NotFound"}
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+async def test_the_document_is_served_for_the_settings_in_force(client: httpx.AsyncClient, coding: str) -> None:
+    answer = await client.get(f"{HOST}/openapi.json", headers={"accept-encoding": coding})
+    assert answer.status_code == 200
+    assert answer.headers.get("content-encoding", "identity") == coding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.json() == read()
