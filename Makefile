@@ -6,7 +6,7 @@ people ?= 3000
 workers ?= 1
 port ?= 8000
 
-.PHONY: help demo serve test test-slow check bench openapi migration lock clean
+.PHONY: help demo serve test test-slow check bench openapi docs migration lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -36,6 +36,9 @@ bench: $(VENV)/.dev ## Measure and print the table of figures
 
 openapi: $(VENV)/.dev ## Write schemas/openapi.json anew
 	$(BIN)/python -m app.api.openapi > schemas/openapi.json
+
+docs: $(VENV)/.dev ## Write the reference pages that are made from the program anew
+	$(BIN)/python -m docs.reference.pages
 
 migration: $(VENV)/.dev ## Write the migration from the newest schema to the models: make migration title="Add observations"
 	$(BIN)/python -m migrations.make "$(title)"

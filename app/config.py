@@ -95,7 +95,13 @@ class Settings:
         "",
         "The address clients use. Without it, it is taken from the host each request names.",
     )
-    pool_size: int = declared("POOL_SIZE", whole(1, 200), "10", "connections", "Database connections, per worker.")
+    pool_size: int = declared(
+        "POOL_SIZE",
+        whole(1, 200),
+        "10",
+        "connections",
+        "Database connections of a worker for reading, and as many again for writing.",
+    )
     body_limit: int = declared(
         "BODY_LIMIT",
         size("1kB", "1GiB"),

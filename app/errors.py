@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree; `api/answers.py` alone turns it into responses.
+"""Everything that can go wrong, as one tree; `api/outcome.py` alone turns it into responses.
 
     TramyError                     500  exception
     ├── Refused                         the client can mend it

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import asyncpg
 from rich.progress import Progress, TaskID
 
 from app.cli.console import bar, out
@@ -10,6 +9,7 @@ from app.cli.database import database, settings
 from app.indicators.keeping import fill
 from app.indicators.registry import indicators
 from app.store.moment import open_epoch
+from app.store.pool import alone
 from app.store.schema import upgrade
 
 
@@ -26,14 +26,11 @@ def migrate() -> None:
 async def bring_up(url: str) -> tuple[list[str], list[str]]:
     """Run the migrations and fill the indicators; return what was run and filled."""
     ran = await upgrade(url)
-    connection = await asyncpg.connect(url, command_timeout=None)
-    try:
+    async with alone(url) as connection:
         epoch = await open_epoch(connection)
         with bar("people") as shown:
             task = shown.add_task("filling", total=None, rate=0, visible=False)
             return ran, await fill(connection, indicators(), epoch, lambda done, total: _show(shown, task, done, total))
-    finally:
-        await connection.close()
 
 
 async def _show(shown: Progress, task: TaskID, done: int, total: int) -> None:

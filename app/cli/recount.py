@@ -4,7 +4,6 @@ import asyncio
 import json
 from typing import Annotated
 
-import asyncpg
 import typer
 
 from app.cli.console import bar, out
@@ -15,6 +14,7 @@ from app.indicators.recount import Recount
 from app.indicators.recount import recount as compare
 from app.indicators.registry import indicators
 from app.resources.registry import registry
+from app.store.pool import alone
 
 
 def recount(
@@ -39,8 +39,7 @@ def recount(
 
 
 async def _recount(chosen: Settings, url: str) -> Recount:
-    connection = await asyncpg.connect(url, command_timeout=None)
-    try:
+    async with alone(url) as connection:
         keeping = await open_keeping(connection, indicators())
         with bar("records") as shown:
             task = shown.add_task("recounting", total=None, rate=0)
@@ -49,5 +48,3 @@ async def _recount(chosen: Settings, url: str) -> Recount:
                 shown.update(task, completed=done, rate=shown.tasks[0].speed or 0)
 
             return await compare(connection, registry(), indicators(), keeping, chosen.time_zone, progress)
-    finally:
-        await connection.close()

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import asyncpg
 from sqlmodel import SQLModel
 
 from app.config import Settings
@@ -19,6 +18,7 @@ from app.indicators.keeping import open_keeping
 from app.indicators.registry import indicators
 from app.places import Place, load
 from app.resources.registry import registry
+from app.store.pool import alone
 
 PROVINCE = "15@2025-07"
 COMMUNES = ("02683", "02686", "02695", "02701", "02707", "02725", "02728")
@@ -79,8 +79,7 @@ def plan_for(people: int, insured: int | None, last_day: date) -> Plan:
 
 async def make_room(url: str, plan: Plan) -> None:
     """Clear an earlier demonstration of another size. Raises Conflict when other people are held."""
-    connection = await asyncpg.connect(url, command_timeout=None)
-    try:
+    async with alone(url) as connection:
         person = registry().person.tables.name
         others = await connection.fetchval(f"select exists (select from {person} where id not like 'demo-%')")
         if others:
@@ -92,8 +91,6 @@ async def make_room(url: str, plan: Plan) -> None:
         if held not in (0, plan.people):
             names = [table.name for table in SQLModel.metadata.sorted_tables if table.name not in _KEPT]
             await connection.execute(f"truncate {', '.join(names)}")
-    finally:
-        await connection.close()
 
 
 def send(settings: Settings, url: str, plan: Plan, workers: int, progress: Callable[[Report], None]) -> Report:
@@ -112,16 +109,13 @@ async def figures(url: str, plan: Plan) -> Mapping[str, list[tuple[Place, Figure
     places = load()
     province = places.unit(PROVINCE)
     wanted = {code for code, _ in plan.communes}
-    connection = await asyncpg.connect(url)
-    try:
+    async with alone(url) as connection:
         keeping = await open_keeping(connection, indicators())
         found = {}
         for code, item in indicators().items():
             answer = await value(connection, keeping, item, places, province, plan.last_day, by="commune")
             found[code] = [(part, figure) for part, figure in answer.groups if part and part.code in wanted]
         return found
-    finally:
-        await connection.close()
 
 
 def whole(parts: list[tuple[Place, Figure]]) -> Figure:

@@ -114,4 +114,4 @@ async def _fill_areas(connection: Connection) -> None:
 
 def _text(expression: Expression) -> str:
     """Return what a series is computed by: when it changes, the series is filled anew."""
-    return fresh({0: expression}, chosen=False)
+    return " ".join(fresh({0: expression}, chosen=False).split())

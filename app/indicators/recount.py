@@ -5,12 +5,14 @@ against what those columns give; the ledger against the spans; the roll-ups agai
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.fhir.resource_type import Reading, Registry, ResourceType
 from app.indicators.derive import edges, fresh
+from app.indicators.fact import Expression
 from app.indicators.indicator import Indicator
 from app.indicators.keeping import Keeping, declared
 from app.store.database import Connection
@@ -43,16 +45,15 @@ async def recount(
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Recount:
     """Compare at one moment; `progress` is told how many records have been read."""
+    expressions = {keeping.numbers[code]: expression for code, expression in declared(indicators).items()}
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("set local statement_timeout = 0")
         records = columns = 0
         for kind in registry:
-            if kind.derived is not None:
-                read, differ = await _columns(
-                    connection, kind, zone, lambda done, before=records: progress(before + done)
-                )
-                records, columns = records + read, columns + differ
-        expressions = {keeping.numbers[code]: expression for code, expression in declared(indicators).items()}
+            read, differ = await _columns(
+                connection, kind, _used(kind, expressions), zone, lambda done, before=records: progress(before + done)
+            )
+            records, columns = records + read, columns + differ
         wanted = fresh(expressions, chosen=False)
         people = await connection.fetchval(f"select count(*) from {registry.person.tables.name} where body is not null")
         spans = await connection.fetchval(_SPANS.format(fresh=wanted))
@@ -61,21 +62,33 @@ async def recount(
     return Recount(people, records, columns, spans, ledger, rollups)
 
 
+def _used(kind: ResourceType, expressions: Mapping[int, Expression]) -> set[str]:
+    """Return the columns of a type that figures rest on: those derived, and those that a fact's text names."""
+    texts = " ".join(fact.rows for expression in expressions.values() for fact in expression.facts())
+    named = set(re.findall(r"\w+", texts))
+    derived = {column.name for column in kind.derived.columns} if kind.derived else set()
+    taken_out = {column.name for parameter in kind.search for column in parameter.columns()}
+    return derived | (taken_out & named)
+
+
 async def _columns(
-    connection: Connection, kind: ResourceType, zone: ZoneInfo, progress: Callable[[int], None]
+    connection: Connection, kind: ResourceType, used: set[str], zone: ZoneInfo, progress: Callable[[int], None]
 ) -> tuple[int, int]:
     """Read every body again and return how many there are and how many give other columns than those kept."""
-    derived = kind.derived
-    if derived is None:
+    if not used:
         return 0, 0
-    names = [column.name for column in derived.columns]
+    names = sorted(used)
+    derived = kind.derived if kind.derived and used == {column.name for column in kind.derived.columns} else None
+    extract = derived.read if derived else kind.columns
     read = differ = 0
-    query = f"select updated_at, body, {', '.join(names)} from {kind.tables.name} where body is not null"
+    listed = ", ".join(f'"{name}"' for name in names)
+    query = f"select updated_at, body, {listed} from {kind.tables.name} where body is not null"
     async for row in connection.cursor(query, prefetch=_BATCH):
         reading = Reading(zone, row["updated_at"])
         tree = json.loads(row["body"])
         kept = {name: row[name] for name in names if row[name] is not None}
-        differ += derived.read(tree, reading) != kept
+        found = extract(tree, reading)
+        differ += {name: found[name] for name in names if name in found} != kept
         read += 1
         if read % _BATCH == 0:
             progress(read)

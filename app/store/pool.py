@@ -1,6 +1,7 @@
 """Connections to Postgres: one pool a worker, whose settings make answers the same wherever it runs."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 
 import asyncpg
@@ -54,7 +55,27 @@ async def open_pool(url: str, *, size: int, statement_timeout: float, planned_on
             command_timeout=statement_timeout + 5,
         )
     except (OSError, PostgresError, InterfaceError) as error:
-        raise Unavailable.of(
-            f"The database cannot be reached ({type(error).__name__}); run: tramy doctor",
-            f"Không kết nối được cơ sở dữ liệu ({type(error).__name__}); hãy chạy: tramy doctor",
-        ) from error
+        raise _away(error) from error
+
+
+@asynccontextmanager
+async def alone(url: str) -> AsyncIterator[Connection]:
+    """Open a connection for long work of a command, whose statements may take their time.
+
+    Raises Unavailable when the server cannot be reached.
+    """
+    try:
+        connection = await asyncpg.connect(url, server_settings={"application_name": "tramy", "timezone": "UTC"})
+    except (OSError, PostgresError, InterfaceError) as error:
+        raise _away(error) from error
+    try:
+        yield cast("Connection", connection)
+    finally:
+        await connection.close()
+
+
+def _away(error: Exception) -> Unavailable:
+    return Unavailable.of(
+        f"The database cannot be reached ({type(error).__name__}); run: tramy doctor",
+        f"Không kết nối được cơ sở dữ liệu ({type(error).__name__}); hãy chạy: tramy doctor",
+    )

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import asyncpg
-
 from app.errors import Misconfigured
 from app.store.database import Connection
+from app.store.pool import alone
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -29,11 +28,8 @@ async def applied_on(connection: Connection) -> str | None:
 
 async def applied(url: str) -> str | None:
     """Return the migration that a database is at, None for an empty one."""
-    connection = await asyncpg.connect(url)
-    try:
+    async with alone(url) as connection:
         return await applied_on(connection)
-    finally:
-        await connection.close()
 
 
 async def require_newest(url: str) -> None:

@@ -126,7 +126,7 @@ async def test_the_resources_of_a_collection_are_loaded(opened: Running, tmp_pat
 async def test_a_file_cut_off_in_the_middle_is_named(opened: Running, tmp_path: Path) -> None:
     packed = gzip.compress(lines(*({**PERSON, "id": f"p{number}"} for number in range(2000))), mtime=0)
     (tmp_path / "cut.ndjson.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(Malformed, match="cut.ndjson.gz"):
+    with pytest.raises(Malformed, match=r"cut\.ndjson\.gz"):
         await load(opened, tmp_path / "cut.ndjson.gz")
 
 

@@ -36,9 +36,7 @@ class Served:
     def start(self) -> None:
         command = [sys.executable, "-m", "app", "serve", "--port", str(self.port)]
         environment = {**os.environ, "TRAMY_DATA": str(self.data)}
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=self.said
-        )
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=self.said)
 
     def kill_service(self) -> None:
         self.process.kill()

@@ -1,5 +1,6 @@
 """The synthetic transaction bundles load, and what is stored equals what the files hold."""
 
+import asyncio
 import bz2
 import json
 import os
@@ -31,7 +32,9 @@ async def test_stored_counts_equal_the_counts_in_the_files(database: str) -> Non
             held[entry["resource"]["resourceType"]] += 1
     command = [sys.executable, "-m", "app", "load", *map(str, files)]
     environment = {**os.environ, "TRAMY_DATABASE_URL": database, "COLUMNS": "500"}
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    ran = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     connection = await asyncpg.connect(database)
     stored = {name: await connection.fetchval(f"select count(*) from {table}") for name, table in HELD.items()}

@@ -13,6 +13,7 @@ from itertools import repeat
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
 from app.config import Settings
@@ -23,6 +24,7 @@ from app.indicators.registry import indicators
 from app.resources.registry import registry
 from app.store.schema import upgrade
 from bench import usage
+from bench.bare import application
 from bench.client import length, request, run
 from bench.explain import Recorder, all_seconds
 from bench.figure import Figure, percentile, ratio
@@ -186,6 +188,20 @@ async def test_the_country_that_is_measured_counts_like_any_other(server: str):
         await connection.close()
     assert (result.people, result.records, result.difference) == (400, 1600, 0)
     assert indexes == 1 + len(registry()["Patient"].tables.current.indexes)
+
+
+async def test_the_bare_application_answers_a_read_as_the_service_does(
+    database: str, fhir: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+):
+    created = await fhir.post("/Patient", content=json.dumps({**person(5), "id": "5"}))
+    path = f"/Patient/{created.json()['id']}"
+    monkeypatch.setenv("TRAMY_DATABASE_URL", database)
+    app = application()
+    bare = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bare.test")
+    async with app.router.lifespan_context(app), bare:
+        theirs = await bare.get(path)
+    ours = await fhir.get(path)
+    assert (ours.status_code, ours.content, ours.headers) == (theirs.status_code, theirs.content, theirs.headers)
 
 
 async def test_statements_are_recorded_as_they_pass_and_explained_with_their_values(

@@ -45,15 +45,17 @@ def search_refs(kind: ResourceType) -> list[Item]:
 
 def form(kind: ResourceType, settings: Settings) -> Item:
     """Return the schema of a search sent as a form."""
+    zone = settings.time_zone
+    # With a default the page leaves a field as it is; without one it makes up a value and would send every field.
     searches = {
-        parameter.name: {"type": "string", "description": _shown(searched(kind, parameter, settings.time_zone))}
+        parameter.name: {"type": "string", "default": "", "description": _shown(searched(kind, parameter, zone))}
         for parameter in (*COMMON, *kind.search)
     }
-    # Described, not given as examples: the page fills in an example of a form's field and would send every one.
     results = {
-        name: {key: value for key, value in item["schema"].items() if key != "examples"}
-        for name, item in _result(settings).items()
-        if name not in FORMAT
+        "_sort": {"type": "string", "default": "", "description": _shown("-_lastUpdated")},
+        "_count": {"type": "integer", "minimum": 0, "default": settings.page_size},
+        "_cursor": {"type": "string", "default": ""},
+        "_total": {"type": "string", "enum": ["accurate"], "default": "accurate"},
     }
     says = Bilingual(
         "The parameters of the search by address; modifiers are written after the name, such as `name:exact`.",
