@@ -18,6 +18,7 @@ from app.api.outcome import error_response, unexpected
 from app.config import Settings
 from app.errors import BadParameter, Fault, NotAllowed, NotFound, TramyError
 from app.exchange.opening import calm_collector, running
+from app.fhir.interactions.capabilities import VERSION
 from app.indicators.upkeep import upkeep
 
 
@@ -51,7 +52,7 @@ def application(settings: Settings, url: str) -> FastAPI:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    app = Tramy(title="Tramy", version="0.1.0", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = Tramy(title="Tramy", version=VERSION, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(indicator_router)
     app.include_router(health_router)
     add_documentation(app)
