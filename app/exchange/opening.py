@@ -52,7 +52,7 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
             epoch = await open_epoch(connection)
             keeping = await open_keeping(connection, indicators())
         validator = Validator(kind.name for kind in types)
-        yield Running(Service(settings, types, validator, pool, writing, epoch, (keeping.keep,)), keeping, load())
+        yield Running(Service(settings, types, validator, pool, writing, epoch, keeping), keeping, load())
     finally:
         await pool.close()
         await writing.close()

@@ -1,8 +1,9 @@
 """The running service as a value: what every interaction is given."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from asyncpg import Pool
 
@@ -11,8 +12,23 @@ from app.fhir.resource_type import Registry
 from app.fhir.validation import Validator
 from app.store.database import Connection
 
-Keeper = Callable[[Connection, Sequence[str], int], Awaitable[None]]
-"""Brings what is derived from the records of these persons up to date, in their writing transaction (epoch last)."""
+
+class Keeper(Protocol):
+    """Keeps what is derived from the records of persons, in the transaction that writes them."""
+
+    @property
+    def statement(self) -> str:
+        """The statement, beginning with `with`: $1 are the persons' ids, $2 is the shifted epoch."""
+        ...
+
+    @property
+    def beginning(self) -> str:
+        """The statement for persons about whom nothing is kept yet, with the same values."""
+        ...
+
+    async def keep(self, connection: Connection, persons: Sequence[str], epoch: int) -> None:
+        """Bring what is derived from the records of these persons up to date."""
+        ...
 
 
 def now() -> datetime:
@@ -34,7 +50,7 @@ class Service:
     pool: Pool
     writing: Pool
     epoch: int
-    keepers: tuple[Keeper, ...] = ()
+    keeper: Keeper
     clock: Callable[[], datetime] = now
 
     @property

@@ -91,3 +91,18 @@ def keep(series: Mapping[int, Expression]) -> str:
     insert into ledger (person_id, series, unit, sex, day, change, tx)
     select person_id, series, unit, sex, day, change, {tx} from ({steps}) as appended
     """
+
+
+def begin(series: Mapping[int, Expression]) -> str:
+    """Return what `keep` comes to for people who have no spans yet: nothing to compare with, nothing to take back."""
+    tx = "$2::bigint + pg_current_xact_id()::text::bigint"
+    return f"""
+    with fresh as materialized ({fresh(series, chosen=True)}),
+    kept as (
+        insert into span (person_id, series, unit, sex, days) select person_id, series, unit, sex, days from fresh
+    )
+    insert into ledger (person_id, series, unit, sex, day, change, tx)
+    select person_id, series, unit, sex, coalesce(lower(r), '-infinity'), 1, {tx} from fresh, unnest(days) r
+    union all
+    select person_id, series, unit, sex, upper(r), -1, {tx} from fresh, unnest(days) r where not upper_inf(r)
+    """

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import Misconfigured
-from app.indicators.derive import fresh, keep
+from app.indicators.derive import begin, fresh, keep
 from app.indicators.fact import Expression
 from app.indicators.indicator import Indicator
 from app.places import load
@@ -15,10 +15,11 @@ _BATCH = 2000
 
 @dataclass(frozen=True)
 class Keeping:
-    """The numbers of the series in this database, and the statement that keeps them."""
+    """The numbers of the series in this database, the statement that keeps them, and that for a new person."""
 
     numbers: Mapping[str, int]
     statement: str
+    beginning: str
 
     async def keep(self, connection: Connection, persons: Sequence[str], epoch: int) -> None:
         """Recompute the spans of these persons and append the differences to the ledger; the caller commits."""
@@ -46,7 +47,8 @@ async def open_keeping(connection: Connection, indicators: Mapping[str, Indicato
             f"Cơ sở dữ liệu chưa có số liệu cho {', '.join(behind)}; hãy chạy: tramy migrate",
         )
     numbers = {code: known[code]["id"] for code in wanted}
-    return Keeping(numbers, keep({numbers[code]: expression for code, expression in wanted.items()}))
+    numbered = {numbers[code]: expression for code, expression in wanted.items()}
+    return Keeping(numbers, keep(numbered), begin(numbered))
 
 
 async def fill(

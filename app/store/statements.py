@@ -28,6 +28,33 @@ class Statements:
 
 
 @lru_cache(maxsize=256)
+def first(tables: Tables, keep: str) -> str:
+    """Return one statement that writes a first version and keeps what is derived, as if the row had been there.
+
+    Values: $1 and $2 those of `keep` (a statement that begins with `with`, or ""), then those of an insert
+    without the epoch, then systems and values to be claimed. All statements of one `with` see the rows from
+    before it; so the name of the table stands here for the table and the new row together.
+    """
+    columns = tuple(column.name for column in tables.current.columns if column.name != "tx")
+    places = [f"${index + 3}" for index in range(len(columns) + len(tables.prefixes) + 2)]
+    row, lists, claims = places[: len(columns)], places[len(columns) : -2], places[-2:]
+    record, name = row[columns.index("id")], tables.current.name
+    listed = ", ".join(f'"{column}"' for column in columns)
+    epoch = "$2::bigint + pg_current_xact_id()::text::bigint"
+    claim = f"select c.system, c.value, {record} from unnest({claims[0]}::text[], {claims[1]}::text[]) c(system, value)"
+    insert = f"insert into {name} ({listed}, tx) values ({', '.join(row)}, {epoch}) returning *"
+    words = {column: f"{place}::text[]" for column, place in zip(tables.prefixes, lists, strict=True)}
+    steps = [
+        f"claimed as (insert into claim (system, value, holder) {claim})",
+        f"inserted as ({insert})",
+        *(f"words{index} as ({step})" for index, step in enumerate(_words(tables, record, words)[0])),
+    ]
+    both = f"{name} as not materialized (select * from {name} union all select * from inserted)"
+    last = f", {both}, {keep.strip().removeprefix('with ')}" if keep else " select where $1::text[] is null"
+    return f"with {', '.join(steps)}{last}"
+
+
+@lru_cache(maxsize=256)
 def of(tables: Tables) -> Statements:
     """Return the statements of a type's tables."""
     columns = tuple(column.name for column in tables.current.columns if column.name != "tx")

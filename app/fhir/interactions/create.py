@@ -10,6 +10,7 @@ from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
 from app.fhir.write.change import Change
+from app.fhir.write.first import create_alone
 from app.fhir.write.prepared import prepare
 from app.fhir.write.transaction import in_transaction
 from app.store.database import Connection
@@ -29,6 +30,11 @@ async def create(service: Service, kind: ResourceType, raw: bytes, if_none_exist
     prepared = prepare(service, kind, raw, service.clock())
     change = Change(kind, new_id(), prepared, fresh=True)
     query = read_criteria(service, kind, if_none_exist) if if_none_exist is not None else None
+
+    if query is None and not kind.owner:
+        written = await create_alone(service, change)
+        if written:
+            return answer(written)
 
     async def work(connection: Connection) -> Answer:
         if query is not None:

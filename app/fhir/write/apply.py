@@ -15,6 +15,7 @@ from app.fhir.service import Service
 from app.fhir.write.change import Change, Written
 from app.fhir.write.claims import settle_claims, take_claims
 from app.fhir.write.current import Current, Key, lock_persons, lock_rows, owners_now, require_owners
+from app.fhir.write.first import write_first
 from app.fhir.write.prepared import Prepared
 from app.fhir.write.rows import write_rows
 from app.store.database import Connection
@@ -34,12 +35,15 @@ async def apply(service: Service, connection: Connection, changes: Sequence[Chan
     arriving = {change.id for change in changes if change.kind.is_person and change.prepared}
     require_owners(changes, alive | arriving)
     written = [_decide(change, current.get((change.kind.name, change.id)), service.clock()) for change in changes]
+    if len(changes) == 1 and changes[0].fresh:
+        await write_first(service, connection, changes[0], written[0])
+        return written
     await write_rows(service, connection, list(zip(changes, written, strict=True)), current)
     await settle_claims(connection, changes, written, passing)
     await _require_bare(service, connection, changes, written)
     touched = _touched(changes, written, current)
-    for keep in service.keepers if touched else ():
-        await keep(connection, touched, service.epoch)
+    if touched:
+        await service.keeper.keep(connection, touched, service.epoch)
     return written
 
 

@@ -32,7 +32,7 @@ async def _write_type(
     new, old = [], []
     for change, written in pairs:
         before = current.get((kind.name, change.id))
-        values = made.values(_row(change, written, before), _words(change), service.epoch)
+        values = made.values(row_of(change, written, before), words_of(change), service.epoch)
         (old if before else new).append(values)
     await _run(connection, made.insert, new)
     await _run(connection, made.update, old)
@@ -45,7 +45,8 @@ async def _run(connection: Connection, statement: str, rows: list[tuple[Any, ...
         await connection.executemany(statement, rows)
 
 
-def _row(change: Change, written: Written, before: Current | None) -> dict[str, Any]:
+def row_of(change: Change, written: Written, before: Current | None) -> dict[str, Any]:
+    """Return the values of a new version by column."""
     columns = change.prepared.columns if change.prepared else {}
     owner = change.prepared.owner if change.prepared else before.owner if before else ""
     return {
@@ -58,7 +59,8 @@ def _row(change: Change, written: Written, before: Current | None) -> dict[str, 
     }
 
 
-def _words(change: Change) -> dict[str, list[str]]:
+def words_of(change: Change) -> dict[str, list[str]]:
+    """Return the words of a new version by the column of their prefix index."""
     if change.prepared is None:
         return {}
     columns = change.prepared.columns
