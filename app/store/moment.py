@@ -2,17 +2,19 @@
 
 Transactions commit out of order, so no clock says what was known when. Each written row carries `tx`:
 the number of its transaction with the epoch of the database's life in front (epoch * 2**48 + xid). A
-moment is a snapshot of transaction numbers: all below `low` have ended, none from `high` on has begun, and
-those of `running` were under way. A recorded moment has low = high: a horizon below which every
-transaction has ended, with its time. The epoch grows when the data are restored into another cluster,
-where transaction numbers begin again.
+moment is a snapshot of transaction numbers: all below `low` have ended, none from `high` on has, and those
+of `running` were under way. The numbers alone are no order of knowing: a writer that waited for another's
+lock may have the smaller number and builds on what the other wrote, so a recorded moment is a whole snapshot
+with its time, not only a horizon. The epoch grows when the data are restored into another cluster, where
+transaction numbers begin again.
 """
 
 import re
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Integer, Table
+from asyncpg import Record
+from sqlalchemy import ARRAY, BigInteger, Column, Integer, Table
 from sqlmodel import SQLModel
 
 from app.errors import BadParameter
@@ -37,10 +39,12 @@ MOMENT = Table(
     "moment",
     SQLModel.metadata,
     Column("at", TIME, primary_key=True),
-    Column("horizon", BigInteger(), nullable=False),
+    Column("low", BigInteger(), nullable=False),
+    Column("high", BigInteger(), nullable=False),
+    Column("running", ARRAY(BigInteger()), nullable=False),
     Column("tx", BigInteger(), nullable=False),
 )
-"""Recorded moments: the time, the horizon, and the transaction that recorded it."""
+"""Recorded moments: the time, the snapshot, and the transaction that recorded it."""
 
 
 class Moment(NamedTuple):
@@ -94,17 +98,25 @@ async def take(connection: Connection, epoch: int, *, always: bool = False) -> N
     """Record a moment, unless nothing was written since the last one (`always`: also then)."""
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(hashtext($1))", _LOCK)
-        horizon = epoch + await connection.fetchval("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        last = await connection.fetchrow("select horizon, tx from moment order by at desc limit 1")
-        if always or last is None or horizon > last["tx"] + 1:
+        now = from_snapshot(await connection.fetchval("select pg_current_snapshot()::text"), epoch)
+        last = await connection.fetchrow("select high, running, tx from moment order by at desc limit 1")
+        if always or last is None or _has_ended(last, now):
             # A clock that was set back may not put a moment among those that have been answered for.
             await connection.execute(
-                "insert into moment (at, horizon, tx) select"
+                "insert into moment (at, low, high, running, tx) select"
                 " greatest(clock_timestamp(), max(at) + interval '1 microsecond'),"
-                " $1, $2::bigint + pg_current_xact_id()::text::bigint from moment",
-                horizon,
+                " $1, $2, $3, $4::bigint + pg_current_xact_id()::text::bigint from moment",
+                now.low,
+                now.high,
+                now.running,
                 epoch,
             )
+
+
+def _has_ended(last: Record, now: Moment) -> bool:
+    """Return whether a transaction has ended since a recorded moment, other than the one that recorded it."""
+    open_then = {*last["running"], *range(last["high"], last["tx"])}
+    return now.high != last["tx"] + 1 or open_then != set(now.running)
 
 
 async def find(connection: Connection, text: str, time: datetime | None, epoch: int) -> Moment:
@@ -138,11 +150,13 @@ async def _at(connection: Connection, time: datetime, epoch: int) -> Moment:
         await take(connection, epoch, always=True)
         if await connection.fetchval("select max(at) <= $1 from moment", time):
             raise _refused("lies in the future", "nằm trong tương lai")
-    row = await connection.fetchrow("select at, horizon from moment where at <= $1 order by at desc limit 1", time)
+    row = await connection.fetchrow(
+        "select at, low, high, running from moment where at <= $1 order by at desc limit 1", time
+    )
     if row is None:
         first = await connection.fetchval("select min(at) from moment")
         raise _refused(f"lies before the first moment, {first.isoformat()}", f"trước mốc đầu tiên, {first.isoformat()}")
-    return Moment(row["horizon"], row["horizon"], (), row["at"])
+    return Moment(row["low"], row["high"], tuple(row["running"]), row["at"])
 
 
 def _refused(en: str, vi: str) -> BadParameter:

@@ -23,7 +23,9 @@ def upgrade() -> None:
     op.create_table(
         "moment",
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("horizon", sa.BigInteger(), nullable=False),
+        sa.Column("low", sa.BigInteger(), nullable=False),
+        sa.Column("high", sa.BigInteger(), nullable=False),
+        sa.Column("running", postgresql.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("tx", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("at"),
     )
