@@ -41,14 +41,19 @@ async def levels(
     connection: Connection, where: Where, series: Sequence[int], on: date, moment: Moment | None, epoch: int
 ) -> Levels:
     """Return the levels on a day; without a moment all that is committed, with the moment that this was."""
-    if where.areas is not None:
-        rolled = await _fetch(connection, _ROLLED, where.areas, series, on, moment)
-        if moment is None or rolled[0]["horizon"] <= moment.low:
-            return _read(rolled, moment, epoch)
-        return _read(await _fetch(connection, _AREAS, where.areas, series, on, moment), moment, epoch)
-    return _read(await _fetch(connection, _UNITS, where.units or (), series, on, moment), moment, epoch)
+    if where.areas is None:
+        return _read(await _fetch(connection, _UNITS, where.units or (), series, on, moment), moment, epoch)
+    horizon = await connection.fetchval(_HORIZON)
+    while moment is None or horizon <= moment.low:
+        # The horizon is given as a value, so that the few rows since are found; if it moved meanwhile, once more.
+        rows = await _fetch(connection, _ROLLED, where.areas, series, on, moment, horizon)
+        if rows[0]["horizon"] == horizon:
+            return _read(rows, moment, epoch)
+        horizon = rows[0]["horizon"]
+    return _read(await _fetch(connection, _AREAS, where.areas, series, on, moment), moment, epoch)
 
 
+_HORIZON = "select coalesce((select horizon from rollup_horizon where id = 1), 0)"
 _NOW = """
 select pg_current_snapshot()::text as snapshot,
     coalesce((select horizon from rollup_horizon where id = 1), 0) as horizon
@@ -71,22 +76,35 @@ select now.snapshot, now.horizon, sums.* from now left join sums on sums.people 
 _ROLLED = f"""
 with now as ({_NOW}), sums as (
     select series, key, sex, sum(change) as people from (
-        select series, area as key, sex, change from rollup
-        where area = any($1::text[]) and series = any($2::smallint[]) and day <= $3
+        select series, area as key, sex, change from rollup where area = any($1::text[])
+        and series = any($2::smallint[]) and grain = 'year' and day < date_trunc('year', $3::date::timestamp)::date
+        union all
+        select series, area, sex, change from rollup where area = any($1::text[])
+        and series = any($2::smallint[]) and grain = 'month' and day < date_trunc('month', $3::date::timestamp)::date
+        and day >= date_trunc('year', $3::date::timestamp)::date
+        union all
+        select series, area, sex, change from rollup where area = any($1::text[])
+        and series = any($2::smallint[]) and grain = 'day' and day <= $3
+        and day >= date_trunc('month', $3::date::timestamp)::date
         union all
         select l.series, a.area, l.sex, l.change from ledger l join unit_area a using (unit)
-        where l.tx >= (select horizon from now) and a.area = any($1::text[]) and l.series = any($2::smallint[])
-        and l.day <= $3 {_KNOWN}
+        where l.tx >= $7 and a.area = any($1::text[]) and l.series = any($2::smallint[]) and l.day <= $3 {_KNOWN}
     ) changes group by series, key, sex)
 select now.snapshot, now.horizon, sums.* from now left join sums on sums.people <> 0
 """
 
 
 async def _fetch(
-    connection: Connection, text: str, keys: Sequence[str], series: Sequence[int], on: date, moment: Moment | None
+    connection: Connection,
+    text: str,
+    keys: Sequence[str],
+    series: Sequence[int],
+    on: date,
+    moment: Moment | None,
+    *horizon: int,
 ) -> list:
     bounds = (moment.low, moment.high, list(moment.running)) if moment else (None, None, None)
-    return await connection.fetch(text, keys, series, on, *bounds)
+    return await connection.fetch(text, keys, series, on, *bounds, *horizon)
 
 
 def _read(rows: list, moment: Moment | None, epoch: int) -> Levels:

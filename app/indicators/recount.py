@@ -15,6 +15,7 @@ from app.indicators.derive import edges, fresh
 from app.indicators.fact import Expression
 from app.indicators.indicator import Indicator
 from app.indicators.keeping import Keeping, declared
+from app.indicators.rollup import summed
 from app.store.database import Connection
 
 _BATCH = 1000
@@ -107,11 +108,9 @@ held as (select person_id, series, unit, sex, day, sum(change) as change from le
 select count(*) from wanted w full join held h using (person_id, series, unit, sex, day)
 where w.change is distinct from h.change
 """
-_ROLLUPS = """
-with held as (select area, series, sex, day, change from rollup where change <> 0),
-wanted as (
-    select a.area, l.series, l.sex, l.day, sum(l.change) as change from ledger l join unit_area a using (unit)
-    where l.tx < coalesce((select horizon from rollup_horizon where id = 1), 0)
-    group by a.area, l.series, l.sex, l.day having sum(l.change) <> 0)
-select count(*) from wanted w full join held h using (area, series, sex, day) where w.change is distinct from h.change
+_ROLLUPS = f"""
+with held as (select area, series, grain, day, sex, change from rollup where change <> 0),
+wanted as ({summed("l.tx < coalesce((select horizon from rollup_horizon where id = 1), 0)")})
+select count(*) from wanted w full join held h using (area, series, grain, day, sex)
+where w.change is distinct from h.change
 """

@@ -48,11 +48,13 @@ LEDGER = Table(
 ROLLUP = Table(
     "rollup",
     SQLModel.metadata,
-    Column("area", CODE, primary_key=True),
-    Column("series", SmallInteger(), primary_key=True, autoincrement=False),
-    Column("sex", CODE, primary_key=True),
-    Column("day", Date(), primary_key=True),
+    Column("area", CODE, nullable=False),
+    Column("series", SmallInteger(), nullable=False),
+    Column("grain", CODE, nullable=False),
+    Column("day", Date(), nullable=False),
+    Column("sex", CODE, nullable=False),
     Column("change", BigInteger(), nullable=False),
+    Index("rollup_key", "area", "series", "grain", "day", "sex", unique=True, postgresql_include=["change"]),
 )
 
 ROLLUP_HORIZON = Table(

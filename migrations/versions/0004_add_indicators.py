@@ -56,10 +56,17 @@ def upgrade() -> None:
         "rollup",
         sa.Column("area", sa.Text(collation="C"), nullable=False),
         sa.Column("series", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("sex", sa.Text(collation="C"), nullable=False),
+        sa.Column("grain", sa.Text(collation="C"), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("sex", sa.Text(collation="C"), nullable=False),
         sa.Column("change", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("area", "series", "sex", "day"),
+    )
+    op.create_index(
+        "rollup_key",
+        "rollup",
+        ["area", "series", "grain", "day", "sex"],
+        unique=True,
+        postgresql_include=["change"],
     )
     op.create_table(
         "rollup_horizon",

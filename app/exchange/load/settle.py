@@ -6,10 +6,10 @@ from app.store.pool import alone
 
 
 async def settle(url: str) -> None:
-    """Analyze the tables, mark the ledger's pages as visible to all, fold the roll-ups, and take a moment."""
+    """Take a moment, fold the roll-ups, mark the pages that figures read as visible to all, and analyze the tables."""
     async with alone(url) as connection:
         epoch = await open_epoch(connection)
-        await connection.execute("vacuum (analyze) ledger")
-        await connection.execute("analyze")
         await take(connection, epoch, always=True)
         await fold(connection, epoch, least=1)
+        await connection.execute("vacuum (analyze) ledger, rollup")
+        await connection.execute("analyze")

@@ -142,9 +142,13 @@ def _starts(parameter: Parameter, place: Place, value: str, arguments: Arguments
     if not parameter.indexed:
         return whole.format(arguments.add(value))
     table = place.kind.tables.prefixes[parameter.column].name
-    low, high = arguments.add(value[:LONGEST]), arguments.add(value[:LONGEST] + _LAST_SIGN)
-    found = f"id in (select p.id from {table} p where p.fold >= {low} and p.fold < {high})"
+    found = f"id in (select p.id from {table} p where {between(value[:LONGEST], arguments)})"
     return found if len(value) <= LONGEST else f"({found} and {whole.format(arguments.add(value))})"
+
+
+def between(value: str, arguments: Arguments) -> str:
+    """Return the condition that a word p.fold begins with `value`, as a range that an index serves."""
+    return f"p.fold >= {arguments.add(value)} and p.fold < {arguments.add(value + _LAST_SIGN)}"
 
 
 def _date(criterion: Criterion, place: Place, arguments: Arguments) -> str:
