@@ -48,7 +48,7 @@ def main() -> None:
         steps = [
             best(lambda raw=raw: parse(raw, depth_limit=64)),
             best(lambda gate=gate, tree=tree: gate.admits(tree)),
-            best(lambda model=model, tree=tree: model.findings(tree)),
+            best(lambda model=model, tree=tree: model.findings(tree, {}, {})),
             best(lambda check=check, tree=tree, root=root: check(tree, root)),
             best(lambda kind=kind, tree=tree: validator.faults(kind, tree)),
         ]

@@ -8,20 +8,20 @@ import typer
 from app.cli.console import fail
 from app.errors import TramyError
 
+HELP = "Tramy: personal health records for primary care · hồ sơ sức khỏe cá nhân tại y tế cơ sở"
 COMMANDS = ("serve", "migrate", "doctor", "demo", "load", "recount")
 
 
 def command_line(names: tuple[str, ...] = COMMANDS) -> typer.Typer:
     """Return the command line with these commands; each stands in the file of its name."""
     made = typer.Typer(
-        help="Tramy: personal health records for primary care · hồ sơ sức khỏe cá nhân tại y tế cơ sở",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
     for name in names:
         made.command(name)(getattr(import_module(f"app.cli.{name}"), name))
-    made.callback()(_whole)
+    made.callback(help=HELP)(_whole)
     return made
 
 

@@ -1,5 +1,6 @@
 """All served resource types: every file of this package that declares one."""
 
+from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -7,6 +8,7 @@ import app.resources
 from app.fhir.resource_type import Registry, ResourceType
 
 
+@lru_cache(maxsize=1)
 def registry() -> Registry:
     """Return the served types, the person first, then by name; a new file in this package is among them."""
     modules = [

@@ -8,7 +8,7 @@ from inspect import cleandoc, signature
 from pathlib import Path
 from typing import Any, get_args
 
-from app.cli.main import cli
+from app.cli.main import command_line
 from app.errors import TramyError
 from app.fhir.search.described import modifiers
 from app.fhir.search.parameter import Parameter
@@ -24,7 +24,7 @@ MARK = "<!-- From here on written by `python -m docs.reference.pages`; changes a
 
 def commands() -> str:
     """Return a section for each command: what it does, its arguments and options."""
-    return "\n".join(_command(item.callback) for item in cli.registered_commands if item.callback)
+    return "\n".join(_command(item.callback) for item in command_line().registered_commands if item.callback)
 
 
 def _command(callback: Callable[..., Any]) -> str:

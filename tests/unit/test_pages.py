@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli.main import cli
+from app.cli.main import command_line
 from app.config import declarations_by_field
 from app.fhir.validation import Validator
 from app.indicators.registry import indicators
@@ -21,7 +21,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
 ALL = "\n".join(TEXTS.values())
 DECISIONS = {name: text for name, text in TEXTS.items() if name.startswith("docs/decisions/")}
-COMMANDS = [command.callback.__name__ for command in cli.registered_commands if command.callback]
+COMMANDS = [command.callback.__name__ for command in command_line().registered_commands if command.callback]
 
 
 def anchors(text: str) -> set[str]:
@@ -46,7 +46,11 @@ def test_a_reference_page_says_what_the_program_has(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_page_of_commands_has_every_option_of_the_help(name: str) -> None:
     section = TEXTS["docs/reference/commands.md"].partition(f"## tramy {name}\n")[2].partition("\n## ")[0]
-    helped = CliRunner().invoke(cli, [name, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}).output
+    helped = (
+        CliRunner()
+        .invoke(command_line(), [name, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+        .output
+    )
     options = set(re.findall(r"--[a-z-]+", helped)) - {"--help"}
     assert set(re.findall(r"`(--[a-z-]+)`", section)) == options
 

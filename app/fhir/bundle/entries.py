@@ -14,6 +14,8 @@ from app.fhir.json import members, parse
 from app.fhir.service import Service
 
 _ENTRIES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_DEPTH = 3
+"""Levels of a bundle around a resource: the bundle, its entries, the entry."""
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _BUNDLE = frozenset(definitions.elements("Bundle")) | {"resourceType"}
 _ENTRY = frozenset(definitions.elements("Bundle_Entry"))
@@ -29,6 +31,7 @@ class Entry:
     asked: Asked
     full_url: str
     raw: bytes
+    tree: dict | None
     if_match: int | None
     if_none_exist: str | None
 
@@ -52,7 +55,7 @@ def read_bundle(service: Service, raw: bytes) -> ReadBundle:
     Raises Malformed for bytes that are not strict JSON, TooLarge for too many entries, Invalid for a bundle
     that cannot be processed, naming every entry at fault (in a batch such entries are answered one by one).
     """
-    tree = parse(raw, depth_limit=service.settings.depth_limit + 4)
+    tree = parse(raw, depth_limit=service.settings.depth_limit + _DEPTH)
     faults = list(_faults(tree))
     if faults:
         raise Invalid(faults)
@@ -112,7 +115,14 @@ def _entry(service: Service, index: int, entry: dict, raw: dict[str, msgspec.Raw
         )
     body = bytes(raw["resource"]) if "resource" in raw else b""
     return Entry(
-        index, request["method"], meaning, entry.get("fullUrl", ""), body, if_match, request.get("ifNoneExist")
+        index,
+        request["method"],
+        meaning,
+        entry.get("fullUrl", ""),
+        body,
+        entry.get("resource"),
+        if_match,
+        request.get("ifNoneExist"),
     )
 
 

@@ -84,7 +84,8 @@ def _change(service: Service, plan: Plan, entry: Entry, received: datetime) -> C
     _require_found(entry, plan.targets)
     if plan.match(entry) or entry.index in plan.repeats:
         return None
-    prepared = prepare(service, kind, rewrite(entry.raw, plan.targets), received)
+    raw = rewrite(entry.raw, plan.targets)
+    prepared = prepare(service, kind, raw, received, entry.tree if raw == entry.raw else None)
     if entry.asked.interaction == "update":
         return Change(kind, entry.asked.id, same_id(prepared, entry.asked.id), False, entry.if_match, entry.place)
     return Change(kind, plan.ids[entry.index], prepared, fresh=True, place=entry.place)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.errors import Fault, Invalid, Unprocessable
+from app.errors import Invalid, Unprocessable
 from app.fhir.json import members, parse
 from app.fhir.resource_type import Claim, Reading, ResourceType
 from app.fhir.search.query import META
@@ -33,13 +33,14 @@ class Prepared:
         return self.tree.get("id")
 
 
-def prepare(service: Service, kind: ResourceType, raw: bytes, received: datetime) -> Prepared:
-    """Read and check a resource.
+def prepare(service: Service, kind: ResourceType, raw: bytes, received: datetime, tree: dict | None = None) -> Prepared:
+    """Read and check a resource; `tree` is what its bytes say, where they were parsed before.
 
     Raises Malformed for bytes that are not strict JSON, Invalid with every fault of the FHIR rules, and
     Unprocessable with every fault of the service's own rules.
     """
-    tree = parse(raw, depth_limit=service.settings.depth_limit)
+    if tree is None:
+        tree = parse(raw, depth_limit=service.settings.depth_limit)
     parts = members(raw)
     faults = service.validator.faults(kind.name, tree, parts)
     if any(fault.severity == "error" for fault in faults):
@@ -50,14 +51,6 @@ def prepare(service: Service, kind: ResourceType, raw: bytes, received: datetime
         raise Unprocessable(own)
     columns = {**_meta(tree, service), **kind.columns(tree, Reading(service.settings.time_zone, received))}
     return Prepared(kind, parts, tree, owner, columns, tuple(kind.claims(tree)))
-
-
-def faults_of(service: Service, kind: ResourceType, tree: dict) -> list[Fault]:
-    """Return every fault of a parsed resource, FHIR's and the service's own."""
-    faults = service.validator.faults(kind.name, tree)
-    if any(fault.severity == "error" for fault in faults):
-        return faults
-    return faults + owner_of(kind, tree, service.base)[1] + [fault for rule in kind.rules for fault in rule(tree)]
 
 
 def _meta(tree: dict, service: Service) -> dict[str, Any]:
