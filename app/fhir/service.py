@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Protocol
 
 from asyncpg import Pool
@@ -52,6 +53,16 @@ class Service:
     epoch: int
     keeper: Keeper
     clock: Callable[[], datetime] = now
+
+    @cached_property
+    def beginning(self) -> str:
+        """The statement that begins to keep what is derived for a new person, who cannot have records yet.
+
+        In it the tables of records stand empty, so that the planner leaves them out.
+        """
+        tables = [kind.tables.name for kind in self.registry.owned]
+        empty = (f"{name} as not materialized (select * from {name} where false)" for name in tables)
+        return f"with {', '.join([*empty, self.keeper.beginning.strip().removeprefix('with ')])}"
 
     @property
     def base(self) -> str:

@@ -62,5 +62,5 @@ async def _run(service: Service, connection: Connection, change: Change, written
 
 def _keep(service: Service, kind: ResourceType) -> str:
     if kind.is_person:
-        return service.keeper.beginning
+        return service.beginning
     return service.keeper.statement if kind.owner else ""
