@@ -35,6 +35,7 @@ def run_server(chosen: Settings, url: str, host: str, port: int, workers: int) -
     asyncio.run(require_newest(url))
     # uvicorn raises the signal that stopped it once more when it is done: end in order, so that the database stops too.
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
     # Workers are processes of their own: they read their settings from the environment, as this one did.
     os.environ["TRAMY_DATABASE_URL"] = url
     err.print(f"Tramy: http://{host}:{port}/docs  (FHIR: http://{host}:{port}/fhir, Ctrl-C to stop)")
