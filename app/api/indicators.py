@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -147,7 +147,7 @@ def _split(text: str | None, place: Place) -> By:
             "by phải là sex, hoặc cấp nhỏ hơn nơi được hỏi: commune, district, province.",
             "by",
         )
-    return text  # type: ignore[return-value]
+    return cast("By", text)
 
 
 async def _moment(connection: Any, text: str | None, epoch: int) -> Moment | None:
