@@ -29,7 +29,7 @@ def tidy(path: Path) -> None:
     """Take out what Alembic says of itself, and put the lines in order."""
     kept = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if "# ###" not in line]
     path.write_text("".join(kept), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(path)], check=True)
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", "--no-cache", str(path)], check=True)
     print(f"Read it, and change what is not meant: {path.relative_to(MIGRATIONS.parent)}")
 
 
