@@ -9,7 +9,9 @@ from sqlmodel import SQLModel
 
 import app.indicators.tables
 import app.store.claim
+import app.store.job
 import app.store.moment
+import app.store.secret
 from app.resources.registry import registry
 from app.store.binaries import find
 from app.store.launcher import EmbeddedPostgres

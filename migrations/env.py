@@ -6,7 +6,10 @@ from sqlmodel import SQLModel
 
 import app.indicators.tables
 import app.store.claim
+import app.store.indexed
+import app.store.job
 import app.store.moment
+import app.store.secret
 from app.resources.registry import registry
 
 registry()

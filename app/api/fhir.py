@@ -3,35 +3,22 @@
 An ASGI application of its own below the base, so that a read passes no more code than it needs.
 """
 
-import re
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.api.body import read_body
-from app.api.negotiation import Wanted, require_json, wanted
-from app.api.outcome import error_response, unexpected
-from app.api.replies import history_bundle, json_response, record_response, response_bundle, searchset
-from app.errors import BadParameter, Malformed, NotAllowed, TramyError
-from app.fhir.asked import Asked, asked, methods, read_pairs
-from app.fhir.bundle.batch import batch
-from app.fhir.bundle.entries import Entry, read_bundle
-from app.fhir.bundle.transaction import transaction
-from app.fhir.etag import read_etag
-from app.fhir.interactions.create import create
-from app.fhir.interactions.delete import delete
-from app.fhir.interactions.history import history
-from app.fhir.interactions.read import read
-from app.fhir.interactions.search import search
-from app.fhir.interactions.update import update
-from app.fhir.interactions.vread import vread
+from app.api.compression import READ, SMALLEST, codings, is_read, packed
+from app.api.handlers import bundles, definitions, histories, jobs, lists, operations, records
+from app.api.handlers.ground import PREFIX, Handler, utf8
+from app.api.language import answering
+from app.api.negotiation import Wanted, wanted
+from app.api.outcome import answer_to
+from app.api.preferences import followed_return
+from app.errors import NotAllowed, UnsupportedMedia
+from app.fhir.asked import Asked, asked, methods
 from app.fhir.service import Service
-from app.fhir.write.transaction import AWAY, unavailable
-
-PREFIX = "/fhir"
-_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 
 
 class FhirApp:
@@ -40,9 +27,14 @@ class FhirApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every error becomes an OperationOutcome here."""
         request = Request(scope, receive)
-        response = await respond(request)
-        if scope["method"] == "HEAD":
-            response.body = b""
+        with answering(scope):
+            response = await respond(request)
+        body = getattr(response, "body", None)
+        # What is sent in parts has no body to hold; it is sent as it comes.
+        if body is not None:
+            accept = ",".join(request.headers.getlist("accept-encoding")) if len(body) >= SMALLEST else ""
+            body = await packed(body, response.raw_headers, accept)
+            response.body = b"" if scope["method"] == "HEAD" else body
         await response(scope, receive, send)
 
 
@@ -51,22 +43,48 @@ async def respond(request: Request) -> Response:
     path = path_of(request.scope)
     try:
         return await _respond(request, path)
-    except NotAllowed as error:
-        return error_response(error, {"Allow": ", ".join(methods(path))})
-    except TramyError as error:
-        return error_response(error)
-    except AWAY:
-        return error_response(unavailable())
     except Exception as error:  # nothing may leave as a bare 500: the caller gets an id to ask about
-        return unexpected(error)
+        return answer_to(error, _remedy(error, request, path))
 
 
 async def _respond(request: Request, path: str) -> Response:
     service: Service = request.scope["app"].state.service
     want = wanted(request)
-    what = asked(service.registry, request.method, path, _utf8(request.scope["query_string"], "?"))
-    handler = _HANDLERS[what.interaction]
-    return await handler(service, request, what, want)
+    what = asked(service.registry, request.method, path, utf8(request.scope["query_string"], "?"))
+    handler = HANDLERS.get(what.interaction)
+    if handler is None:
+        raise NotAllowed.of("This interaction is not supported here.", "Hệ thống chưa hỗ trợ thao tác này.")
+    response = None
+    if want.asynchronous and jobs.can_wait(request.method, what):
+        response = await jobs.accepted(service, request, path, want)
+    response = response or await handler(service, request, what, want)
+    if want.returned or want.lenient or want.asynchronous:
+        _say_what_was_followed(response, what, want)
+    return response
+
+
+def _remedy(error: Exception, request: Request, path: str) -> dict[str, str]:
+    """Return the headers that say what would have been taken instead."""
+    if isinstance(error, NotAllowed):
+        return {"Allow": ", ".join(methods(path))}
+    if isinstance(error, UnsupportedMedia) and not is_read(codings(request.headers)):
+        return READ
+    return {}
+
+
+def _say_what_was_followed(response: Response, what: Asked, want: Wanted) -> None:
+    """Name in Preference-Applied the preferences that shaped a response."""
+    followed = []
+    if followed_return(want.returned, what.interaction, getattr(response, "body", b"")):
+        followed.append(f"return={want.returned}")
+    if want.lenient and what.interaction.startswith("search"):
+        followed.append("handling=lenient")
+        # Whoever keeps answers must not give this one to a client that is strict.
+        response.headers.add_vary_header("Prefer")
+    if want.asynchronous and response.status_code == 202:
+        followed.append("respond-async")
+    if followed:
+        response.headers["preference-applied"] = ", ".join(followed)
 
 
 def within(scope: Scope) -> bool:
@@ -81,107 +99,12 @@ def path_of(scope: Scope) -> str:
     return raw.decode("latin-1").removeprefix(scope.get("root_path", "")).removeprefix(PREFIX)
 
 
-def base_of(service: Service, request: Request) -> str:
-    """Return the address of this interface as the client sees it.
-
-    Raises Malformed for a Host header that is no host, so it is asked for before anything is written.
-    """
-    if service.base:
-        return service.base
-    host = request.headers.get("host", "")
-    if not _HOST.fullmatch(host):
-        raise Malformed.of("The Host header must be a host.", "Tiêu đề Host phải là tên máy chủ.")
-    return f"{request.scope['scheme']}://{host}{PREFIX}"
-
-
-def _utf8(raw: bytes, place: str) -> str:
-    """Decode what an address or a header holds; a letter that a client did not encode must not become others."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise BadParameter.of(
-            "This must be UTF-8; percent-encode it.", "Phần này phải là UTF-8; hãy mã hóa phần trăm.", place
-        ) from None
-
-
-async def _read(service: Service, _request: Request, what: Asked, want: Wanted) -> Response:
-    answer = await read(service.pool, what.typed, what.id)
-    return record_response(answer, want._replace(returned=None), "")
-
-
-async def _vread(service: Service, _request: Request, what: Asked, want: Wanted) -> Response:
-    answer = await vread(service.pool, what.typed, what.id, what.version)
-    return record_response(answer, want._replace(returned=None), "")
-
-
-async def _history(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    kind, base = what.typed, base_of(service, request)
-    versions = await history(service, service.pool, kind, what.id, what.pairs)
-    return json_response(history_bundle(versions, kind, what.id, base), want)
-
-
-async def _search(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    pairs, base = what.pairs, base_of(service, request)
-    if request.method == "POST":
-        require_json(request, form=True)
-        raw = await read_body(request, service.settings.body_limit)
-        try:
-            pairs = [*pairs, *read_pairs(raw.decode())]
-        except UnicodeDecodeError:
-            raise Malformed.of("The form must be UTF-8.", "Biểu mẫu phải là UTF-8.") from None
-    found = await search(service, service.pool, what.typed, pairs)
-    return json_response(searchset(found, base), want)
-
-
-async def _create(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    require_json(request)
-    base = base_of(service, request)
-    condition = request.headers.get("if-none-exist")
-    if condition is not None:
-        condition = _utf8(condition.encode("latin-1"), "If-None-Exist")
-    raw = await read_body(request, service.settings.body_limit)
-    return record_response(await create(service, what.typed, raw, condition), want, base)
-
-
-async def _update(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    require_json(request)
-    base = base_of(service, request)
-    if_match = request.headers.get("if-match")
-    raw = await read_body(request, service.settings.body_limit)
-    answer = await update(service, what.typed, what.id, raw, read_etag(if_match) if if_match is not None else None)
-    return record_response(answer, want, base)
-
-
-async def _delete(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    if_match = request.headers.get("if-match")
-    answer = await delete(service, what.typed, what.id, read_etag(if_match) if if_match is not None else None)
-    return record_response(answer, want, "")
-
-
-async def _bundle(service: Service, request: Request, _what: Asked, want: Wanted) -> Response:
-    require_json(request)
-    base = base_of(service, request)
-    bundle = read_bundle(service, await read_body(request, service.settings.body_limit))
-    if bundle.type == "batch":
-        return json_response(response_bundle("batch", await batch(service, bundle.entries), want, base), want)
-    entries = [entry for entry in bundle.entries if isinstance(entry, Entry)]
-    return json_response(response_bundle("transaction", await transaction(service, entries), want, base), want)
-
-
-async def _capabilities(service: Service, request: Request, _what: Asked, want: Wanted) -> Response:
-    from app.fhir.interactions.capabilities import capabilities
-
-    return json_response(capabilities(service, base_of(service, request)), want)
-
-
-_HANDLERS = {
-    "read": _read,
-    "vread": _vread,
-    "history": _history,
-    "search": _search,
-    "create": _create,
-    "update": _update,
-    "delete": _delete,
-    "bundle": _bundle,
-    "capabilities": _capabilities,
+HANDLERS: dict[str, Handler] = {
+    **records.HANDLERS,
+    **lists.HANDLERS,
+    **histories.HANDLERS,
+    **bundles.HANDLERS,
+    **definitions.HANDLERS,
+    **operations.HANDLERS,
+    **jobs.HANDLERS,
 }

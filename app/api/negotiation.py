@@ -5,27 +5,31 @@ https://hl7.org/fhir/R4/http.html#mime-type
 
 import json
 import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import Request
 
+from app.api.preferences import Return, preferences, read_return
+from app.api.weighed import weighed
 from app.errors import NotAcceptable, UnsupportedMedia
 from app.fhir.search.query import refuse
 
 _JSON = {"application/fhir+json", "application/json", "text/json"}
 _ANY = {"*/*", "application/*"}
-Return = Literal["minimal", "representation", "OperationOutcome"]
-_RETURNS: tuple[Return, ...] = ("minimal", "representation", "OperationOutcome")
 _FORM = "application/x-www-form-urlencoded"
 _NUMBER = re.compile(r'"\\u0000(\d+)\\u0000"')
-_REFUSED = re.compile(r"q=0(?:\.0*)?")
 
 
 class Wanted(NamedTuple):
-    """How the answer is wanted: indented or not, and what a write gives back."""
+    """How the answer is wanted: indented or not, what a write gives back, whether a search may be lenient.
+
+    With `asynchronous` the client rather fetches the answer later than waits for it.
+    """
 
     pretty: bool
     returned: Return | None
+    lenient: bool = False
+    asynchronous: bool = False
 
 
 def wanted(request: Request) -> Wanted:
@@ -41,11 +45,18 @@ def wanted(request: Request) -> Wanted:
             "Kết quả có dạng application/fhir+json; hãy yêu cầu dạng đó trong Accept hoặc _format.",
         )
     pretty = b"_pretty" in query and _flag(request.query_params.get("_pretty", ""))
-    return Wanted(pretty, _return(headers.getlist("prefer")))
+    prefer = headers.getlist("prefer")
+    return _preferring(pretty, preferences(prefer)) if prefer else Wanted(pretty, None)
+
+
+def _preferring(pretty: bool, found: dict[str, str]) -> Wanted:
+    """Return what is wanted; a preference or a value that is not known is no error."""
+    returned = read_return(found.get("return", ""))
+    return Wanted(pretty, returned, found.get("handling") == "lenient", "respond-async" in found)
 
 
 def require_json(request: Request, *, form: bool = False) -> None:
-    """Raise UnsupportedMedia for a body in a format, a character set or a compression that is not read."""
+    """Raise UnsupportedMedia for a body in a format or a character set that is not read."""
     kind, _, rest = request.headers.get("content-type", "").lower().partition(";")
     if kind.strip() not in ({_FORM} if form else _JSON):
         name = _FORM if form else "application/fhir+json"
@@ -55,8 +66,6 @@ def require_json(request: Request, *, form: bool = False) -> None:
     charsets = [part.partition("=")[2].strip(' "') for part in rest.split(";") if part.strip().startswith("charset")]
     if any(charset not in ("utf-8", "utf8") for charset in charsets):
         raise UnsupportedMedia.of("Send UTF-8.", "Hãy gửi UTF-8.")
-    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise UnsupportedMedia.of("Send the body without compression.", "Hãy gửi nội dung không nén.")
 
 
 def indent(body: str) -> str:
@@ -74,24 +83,11 @@ def indent(body: str) -> str:
 
 def _takes_json(accept: str) -> bool:
     """Say whether JSON is among what is accepted; a plus sign that was not encoded arrives as a blank."""
-    for part in accept.lower().split(","):
-        kind, *rest = (piece.strip() for piece in part.split(";"))
-        if kind.replace(" ", "+") in _JSON | _ANY | {"json"} and not any(_REFUSED.fullmatch(item) for item in rest):
-            return True
-    return False
+    taken = _JSON | _ANY | {"json"}
+    return any(weight > 0 and kind.replace(" ", "+") in taken for kind, weight in weighed(accept).items())
 
 
 def _flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise refuse("_pretty", "must be true or false", "phải là true hoặc false")
     return text == "true"
-
-
-def _return(prefer: list[str]) -> Return | None:
-    """Read Prefer: return=...; a preference that is not known is no error. https://www.rfc-editor.org/rfc/rfc7240"""
-    for part in ",".join(prefer).replace(";", ",").split(","):
-        name, _, value = part.partition("=")
-        for known in _RETURNS if name.strip().lower() == "return" else ():
-            if value.strip(' "').lower() == known.lower():
-                return known
-    return None

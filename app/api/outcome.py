@@ -10,32 +10,34 @@ from collections.abc import Mapping
 from starlette.responses import Response
 from uuid_utils import uuid7
 
-from app.errors import Fault, TramyError
+from app.errors import TramyError
+from app.fhir.outcome import outcome
+from app.fhir.write.transaction import AWAY, unavailable
 
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 _log = logging.getLogger("tramy")
 
 
 def operation_outcome(error: TramyError) -> dict:
-    """Return the OperationOutcome with every fault: Vietnamese in `details`, English in `diagnostics`."""
-    return {"resourceType": "OperationOutcome", "issue": [_issue(fault) for fault in error.faults]}
-
-
-def _issue(fault: Fault) -> dict:
-    issue: dict = {
-        "severity": fault.severity,
-        "code": fault.code,
-        "details": {"text": fault.vi},
-        "diagnostics": fault.en,
-    }
-    return {**issue, "expression": [fault.expression]} if fault.expression else issue
+    """Return the OperationOutcome with every fault, in the language that the request being answered asks for."""
+    return outcome(error.faults)
 
 
 def error_response(error: TramyError, headers: Mapping[str, str] | None = None) -> Response:
     """Return the response to an error."""
-    body = json.dumps(operation_outcome(error), ensure_ascii=False).encode()
+    told = operation_outcome(error)
+    spoken = {"Content-Language": told["language"]} if "language" in told else {}
     retry = {"Retry-After": "1"} if error.status == 503 else {}
-    return Response(body, error.status, {**retry, **(headers or {})}, media_type=FHIR_JSON)
+    body = json.dumps(told, ensure_ascii=False).encode()
+    stated = {"Vary": "Accept-Language", **spoken, **retry, **(headers or {})}
+    return Response(body, error.status, stated, media_type=FHIR_JSON)
+
+
+def answer_to(error: Exception, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response to whatever was raised; `headers` go with an error that is the client's to mend."""
+    if isinstance(error, TramyError):
+        return error_response(error, headers)
+    return error_response(unavailable()) if isinstance(error, AWAY) else unexpected(error)
 
 
 def unexpected(error: Exception) -> Response:

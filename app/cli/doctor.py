@@ -7,6 +7,8 @@ import typer
 
 from app.cli.console import out
 from app.cli.database import settings
+from app.exchange.reindex.due import examined
+from app.resources.registry import registry
 from app.store.doctor import examine
 from app.store.finding import Finding, Text, judged
 from app.store.version import applied_on, newest
@@ -19,7 +21,7 @@ def doctor() -> None:
 
     Example: tramy doctor
     """
-    findings = asyncio.run(examine(settings(), [schema]))
+    findings = asyncio.run(examine(settings(), [schema, columns]))
     for finding in findings:
         out.print(f"{_MARKS[finding.ok]} {finding.name}: {finding.says.en} · {finding.says.vi}")
         if finding.mend.en:
@@ -32,3 +34,8 @@ async def schema(connection: asyncpg.Connection) -> Finding:
     at = await applied_on(connection)
     says = Text(f"migration {at or 'none'}, newest {newest()}", f"phiên bản {at or 'trống'}, mới nhất {newest()}")
     return judged("schema", at == newest(), says, Text("run: tramy migrate", "hãy chạy: tramy migrate"))
+
+
+async def columns(connection: asyncpg.Connection) -> Finding:
+    """Look at what the columns of all types were read with."""
+    return await examined(connection, registry(), settings().time_zone)

@@ -9,7 +9,7 @@ from app.cli.console import fail
 from app.errors import TramyError
 
 HELP = "Tramy: personal health records for primary care · hồ sơ sức khỏe cá nhân tại y tế cơ sở"
-COMMANDS = ("serve", "migrate", "doctor", "demo", "load", "recount")
+COMMANDS = ("serve", "migrate", "doctor", "demo", "load", "reindex", "recount")
 
 
 def command_line(names: tuple[str, ...] = COMMANDS) -> typer.Typer:

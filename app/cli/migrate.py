@@ -6,8 +6,10 @@ from rich.progress import Progress, TaskID
 
 from app.cli.console import bar, out
 from app.cli.database import database, settings
+from app.exchange.reindex.due import note_empty
 from app.indicators.keeping import fill
 from app.indicators.registry import indicators
+from app.resources.registry import registry
 from app.store.moment import open_epoch
 from app.store.pool import alone
 from app.store.schema import upgrade
@@ -28,6 +30,7 @@ async def bring_up(url: str) -> tuple[list[str], list[str]]:
     ran = await upgrade(url)
     async with alone(url) as connection:
         epoch = await open_epoch(connection)
+        await note_empty(connection, registry(), settings().time_zone)
         with bar("people") as shown:
             task = shown.add_task("filling", total=None, rate=0, visible=False)
             return ran, await fill(connection, indicators(), epoch, lambda done, total: _show(shown, task, done, total))

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.config import Settings
+from app.exchange.reindex.due import warn
+from app.fhir.links import Links
 from app.fhir.service import Service
 from app.fhir.validation import Validator
 from app.indicators.keeping import Keeping, open_keeping
@@ -14,6 +16,7 @@ from app.places import Places, load
 from app.resources.registry import registry
 from app.store.moment import open_epoch
 from app.store.pool import lend, open_pool
+from app.store.secret import secret
 from app.store.version import require_newest
 
 
@@ -51,8 +54,10 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
         async with lend(pool) as connection:
             epoch = await open_epoch(connection)
             keeping = await open_keeping(connection, indicators())
+            links = Links(await secret(connection, "links"))
+            await warn(connection, types, settings.time_zone)
         validator = Validator(kind.name for kind in types)
-        yield Running(Service(settings, types, validator, pool, writing, epoch, keeping), keeping, load())
+        yield Running(Service(settings, types, validator, pool, writing, epoch, keeping, links), keeping, load())
     finally:
         await pool.close()
         await writing.close()

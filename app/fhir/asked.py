@@ -14,31 +14,76 @@ Pairs = list[tuple[str, str]]
 # "." and ".." are ids by the letter of FHIR, but no address can name them.
 ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9.-]{1,64}")
 
-# For each shape of an address the interactions by method; `type`, `id` and `version` stand for what varies.
+# Types of definitions that are shipped with the program: read and searched, never written.
+PUBLISHED = (
+    "CapabilityStatement",
+    "CodeSystem",
+    "CompartmentDefinition",
+    "OperationDefinition",
+    "SearchParameter",
+    "StructureDefinition",
+    "ValueSet",
+)
+_OPERATION = {"GET": "operation", "POST": "operation"}
+# For each shape of an address the interactions by method; a word that stands in _PLACES or begins with $ varies.
 ROUTES: dict[tuple[str, ...], dict[str, str]] = {
-    (): {"POST": "bundle"},
+    (): {"GET": "search-system", "POST": "bundle"},
+    ("_search",): {"POST": "search-system"},
+    ("_history",): {"GET": "history-system"},
     ("metadata",): {"GET": "capabilities"},
-    ("type",): {"GET": "search", "POST": "create"},
+    ("_jobs", "id"): {"GET": "job", "DELETE": "cancel-job"},
+    ("$operation",): _OPERATION,
+    ("published",): {"GET": "search-published"},
+    ("published", "_search"): {"POST": "search-published"},
+    ("published", "$operation"): _OPERATION,
+    ("published", "id"): {"GET": "read-published"},
+    ("published", "id", "$operation"): _OPERATION,
+    ("type",): {
+        "GET": "search",
+        "POST": "create",
+        "PUT": "conditional-update",
+        "PATCH": "conditional-patch",
+        "DELETE": "conditional-delete",
+    },
     ("type", "_search"): {"POST": "search"},
-    ("type", "id"): {"GET": "read", "PUT": "update", "DELETE": "delete"},
+    ("type", "_history"): {"GET": "history-type"},
+    ("type", "$operation"): _OPERATION,
+    ("type", "id"): {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"},
     ("type", "id", "_history"): {"GET": "history"},
     ("type", "id", "_history", "version"): {"GET": "vread"},
+    ("type", "id", "$operation"): _OPERATION,
+    ("type", "id", "other"): {"GET": "search-compartment"},
+    ("type", "id", "other", "_search"): {"POST": "search-compartment"},
 }
 # What stands at each place of an address: its fixed words, and the name for anything else.
-_PLACES = (({"metadata"}, "type"), ({"_search", "_history"}, "id"), ({"_history"}, "?"), (set(), "version"))
-# Parameters of the answer's form, which every interaction takes; only those that list records take others.
+_PLACES = (
+    ({"metadata", "_search", "_history", "_jobs"}, "type"),
+    ({"_search", "_history"}, "id"),
+    ({"_history"}, "other"),
+    ({"_search"}, "version"),
+)
+# Parameters of the answer's form, which every interaction takes; only those that list or choose records take others.
 _FORM = ("_format", "_pretty")
-_LISTS = ("search", "history", "capabilities")
+_SHAPE = ("_summary", "_elements")
+_SHAPED = ("read", "vread")
+_PLAIN = ("create", "update", "patch", "delete", "bundle", "job", "cancel-job")
 
 
 class Asked(NamedTuple):
-    """An interaction with what its address names."""
+    """An interaction with what its address names.
+
+    `operation` is the code of an operation, `other` the type (or `*`) within a compartment, `published` the type of
+    a shipped definition.
+    """
 
     interaction: str
     kind: ResourceType | None
     id: str
     version: str
     pairs: Pairs
+    operation: str = ""
+    other: str = ""
+    published: str = ""
 
     @property
     def typed(self) -> ResourceType:
@@ -57,9 +102,14 @@ def asked(registry: Registry, method: str, path: str, query: str) -> Asked:
     """
     segments = _segments(path)
     shape = _shape(segments)
-    kind = registry[segments[0]] if shape[:1] == ("type",) else None
     found = ROUTES.get(shape)
+    if found is None and shape[:1] == ("type",):
+        _ = registry[segments[0]]
     if found is None or ("id" in shape and not ID.fullmatch(segments[1])):
+        raise _nothing()
+    named = dict(zip(shape, segments, strict=True))
+    kind = registry[named["type"]] if "type" in named else None
+    if "other" in named and kind and not kind.is_person:
         raise _nothing()
     interaction = found.get("GET" if method == "HEAD" else method)
     if interaction is None:
@@ -68,11 +118,19 @@ def asked(registry: Registry, method: str, path: str, query: str) -> Asked:
             f"This method is not supported at this address; supported: {allowed}.",
             f"Địa chỉ này không hỗ trợ phương thức đó; hỗ trợ: {allowed}.",
         )
-    version = segments[3] if "version" in shape else ""
     pairs = read_pairs(query) if query else []
-    if interaction not in _LISTS:
-        _require_form_only(pairs)
-    return Asked(interaction, kind, segments[1] if "id" in shape else "", version, pairs)
+    if interaction in (*_PLAIN, *_SHAPED, "capabilities"):
+        _require_only(pairs, (*_FORM, *_SHAPE) if interaction in _SHAPED else _FORM)
+    return Asked(
+        interaction,
+        kind,
+        named.get("id", ""),
+        named.get("version", ""),
+        pairs,
+        named.get("$operation", "").removeprefix("$"),
+        named.get("other", ""),
+        named.get("published", ""),
+    )
 
 
 def methods(path: str) -> list[str]:
@@ -99,11 +157,11 @@ def _not_text() -> BadParameter:
     )
 
 
-def _require_form_only(pairs: Pairs) -> None:
-    if any(name not in _FORM for name, _ in pairs):
+def _require_only(pairs: Pairs, names: tuple[str, ...]) -> None:
+    if any(name not in names for name, _ in pairs):
         raise BadParameter.of(
-            f"This interaction takes no parameters but {' and '.join(_FORM)}.",
-            f"Thao tác này không nhận tham số nào ngoài {' và '.join(_FORM)}.",
+            f"This interaction takes no parameters but {', '.join(names)}.",
+            f"Thao tác này không nhận tham số nào ngoài {', '.join(names)}.",
         )
 
 
@@ -116,7 +174,16 @@ def _shape(segments: list[str]) -> tuple[str, ...]:
     """Name what stands at each place; a longer address has no known shape."""
     if len(segments) > len(_PLACES):
         return ("?",)
-    return tuple(part if part in fixed else name for part, (fixed, name) in zip(segments, _PLACES, strict=False))
+    shape = [_place(part, *place) for part, place in zip(segments, _PLACES, strict=False)]
+    if segments and segments[0] in PUBLISHED:
+        shape[0] = "published"
+    return tuple(shape)
+
+
+def _place(part: str, fixed: set[str], name: str) -> str:
+    if part in fixed:
+        return part
+    return "$operation" if part.startswith("$") else name
 
 
 def _nothing() -> NotFound:

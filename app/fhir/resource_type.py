@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.errors import Fault, NotFound
 from app.fhir.search.parameter import Parameter
 from app.store.record import Column, Tables, declare
+
+if TYPE_CHECKING:
+    from app.fhir.operation import Operation
 
 URL = "http://hl7.org/fhir/R4/"
 
@@ -48,7 +51,8 @@ class ResourceType:
 
     `owner` is the element that names the patient a record belongs to (`subject`, `beneficiary`); with
     `owner_optional` it may be absent or name something else. `is_person` marks the type whose records are
-    the patients themselves. `rules` are the service's own, beyond FHIR's; `claims` the values held alone.
+    the patients themselves. `rules` are the service's own, beyond FHIR's; `claims` the values held alone;
+    `operations` those of this type alone; `deletes_many` lets a conditional delete end several records.
     """
 
     name: str
@@ -61,6 +65,8 @@ class ResourceType:
     owner_optional: bool = False
     is_person: bool = False
     claims: Callable[[dict], Iterable[Claim]] = lambda _tree: ()
+    operations: tuple["Operation", ...] = ()
+    deletes_many: bool = False
     example: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -73,12 +79,19 @@ class ResourceType:
         """The tables its records are kept in."""
         searched = {column.name: column for parameter in self.search for column in parameter.columns()}
         derived = self.derived.columns if self.derived else ()
-        return declare(self.name.lower(), [*searched.values(), *derived], owned=bool(self.owner))
+        return declare(
+            self.name.lower(), [*searched.values(), *derived], owned=bool(self.owner), persons=self.is_person
+        )
 
     @cached_property
     def prefixed(self) -> tuple[Parameter, ...]:
         """The string parameters that have an index of words."""
         return tuple(item for item in self.search if item.kind == "string" and item.indexed)
+
+    @cached_property
+    def hierarchy(self) -> Parameter | None:
+        """The reference by which a record is part of another one of its type, None where there is none."""
+        return next((item for item in self.search if item.kind == "reference" and item.targets == (self.name,)), None)
 
     def columns(self, tree: dict, reading: Reading) -> dict[str, Any]:
         """Return the values of the columns taken out of a body, without those that are empty."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from asyncpg import Pool
 
 from app.config import Settings
+from app.fhir.links import Links
 from app.fhir.resource_type import Registry
 from app.fhir.validation import Validator
 from app.store.database import Connection
@@ -28,7 +29,11 @@ class Keeper(Protocol):
         ...
 
     async def keep(self, connection: Connection, persons: Sequence[str], epoch: int) -> None:
-        """Bring what is derived from the records of these persons up to date."""
+        """Bring what is derived from the records of these persons up to date; none of them is merged."""
+        ...
+
+    async def keep_merged(self, connection: Connection, records: Sequence[str], epoch: int) -> None:
+        """Do the same where persons have several records: `records` are all records of all persons touched."""
         ...
 
 
@@ -40,7 +45,7 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Service:
-    """Settings, types, validator, the shifted epoch (store/moment.py), and what is kept with each write.
+    """Settings, types, validator, the shifted epoch (store/moment.py), what is kept with each write, what seals links.
 
     `pool` lends connections for reading, `writing` for transactions.
     """
@@ -52,6 +57,7 @@ class Service:
     writing: Pool
     epoch: int
     keeper: Keeper
+    links: Links
     clock: Callable[[], datetime] = now
 
     @cached_property

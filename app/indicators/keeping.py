@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import Misconfigured
+from app.fhir.write.current import Widened
+from app.fhir.write.group import lock_together
 from app.indicators.derive import begin, fresh, keep
 from app.indicators.fact import Expression
 from app.indicators.indicator import Indicator
 from app.places import load
+from app.resources.registry import registry
 from app.store.database import Connection
 
 _BATCH = 2000
@@ -15,15 +18,20 @@ _BATCH = 2000
 
 @dataclass(frozen=True)
 class Keeping:
-    """The numbers of the series in this database, the statement that keeps them, and that for a new person."""
+    """The numbers of the series in this database, the statements that keep them: of people, of a new one, of merged."""
 
     numbers: Mapping[str, int]
     statement: str
     beginning: str
+    merged: str
 
     async def keep(self, connection: Connection, persons: Sequence[str], epoch: int) -> None:
         """Recompute the spans of these persons and append the differences to the ledger; the caller commits."""
         await connection.execute(self.statement, persons, epoch)
+
+    async def keep_merged(self, connection: Connection, records: Sequence[str], epoch: int) -> None:
+        """Do the same for people with several records: `records` are all the records of all of them."""
+        await connection.execute(self.merged, records, epoch)
 
 
 def declared(indicators: Mapping[str, Indicator]) -> dict[str, Expression]:
@@ -48,7 +56,7 @@ async def open_keeping(connection: Connection, indicators: Mapping[str, Indicato
         )
     numbers = {code: known[code]["id"] for code in wanted}
     numbered = {numbers[code]: expression for code, expression in wanted.items()}
-    return Keeping(numbers, keep(numbered), begin(numbered))
+    return Keeping(numbers, keep(numbered), begin(numbered), keep(numbered, merged=True))
 
 
 async def fill(
@@ -60,7 +68,8 @@ async def fill(
     """Fill spans and ledger for series that are new or defined anew, and return their codes.
 
     People are taken in batches, each in a transaction of its own under their locks, so that a run that was
-    stopped goes on where it was; the series count as filled when all are through.
+    stopped goes on where it was; the series count as filled when all are through. Merged records are taken together,
+    with the first of them and again with the others, which changes nothing.
     """
     await _fill_areas(connection)
     wanted = declared(indicators)
@@ -72,7 +81,7 @@ async def fill(
         return []
     free = max((row["id"] for row in rows.values()), default=0) + 1
     numbers = {code: rows[code]["id"] if code in rows else free + index for index, code in enumerate(behind)}
-    statement = keep({numbers[code]: wanted[code] for code in behind})
+    statement = keep({numbers[code]: wanted[code] for code in behind}, merged=True)
     await _everyone(connection, statement, epoch, progress)
     await connection.executemany(
         "insert into series (id, code, definition) values ($1, $2, $3)"
@@ -86,18 +95,24 @@ async def _everyone(
     connection: Connection, statement: str, epoch: int, progress: Callable[[int, int], Awaitable[None]] | None
 ) -> None:
     total, done, last = await connection.fetchval("select count(*) from patient"), 0, ""
-    while True:
-        async with connection.transaction():
-            rows = await connection.fetch(
-                f"select id from patient where id > $1 order by id limit {_BATCH} for no key update", last
-            )
-            if not rows:
-                return
-            persons = [row["id"] for row in rows]
-            await connection.execute(statement, persons, epoch)
+    while persons := await _batch(connection, statement, epoch, last):
         last, done = persons[-1], done + len(persons)
         if progress:
             await progress(done, total)
+
+
+async def _batch(connection: Connection, statement: str, epoch: int, last: str) -> list[str]:
+    """Fill for the records that follow `last`, and those merged with them; return the former, none at the end."""
+    while True:
+        rows = await connection.fetch(f"select id from patient where id > $1 order by id limit {_BATCH}", last)
+        persons = [row["id"] for row in rows]
+        try:
+            async with connection.transaction():
+                everyone = await lock_together(connection, registry(), persons)
+                await connection.execute(statement, sorted(everyone), epoch)
+            return persons
+        except Widened:
+            continue
 
 
 async def _fill_areas(connection: Connection) -> None:

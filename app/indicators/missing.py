@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from app.indicators.derive import MERGED, PERSON
 from app.indicators.fact import Fact
 from app.indicators.indicator import Indicator
 from app.indicators.keeping import Keeping
@@ -77,8 +78,10 @@ and not exists (select from span c where c.person_id = s.person_id and c.series 
 
 async def _reasons(connection: Connection, indicator: Indicator, persons: list[str], on: date) -> dict[str, list[Why]]:
     found: dict[str, list[Why]] = defaultdict(list)
+    rows = await connection.fetch("select id from patient where person_id = any($1::text[])", persons)
+    records = sorted({*persons, *(row["id"] for row in rows)})
     for fact in dict.fromkeys(indicator.counted.facts()):
-        rows = await connection.fetch(_history(fact), persons, on)
+        rows = await connection.fetch(_history(fact), records, on)
         known = {row["person_id"]: row for row in rows}
         for person in persons:
             row = known.get(person)
@@ -88,12 +91,15 @@ async def _reasons(connection: Connection, indicator: Indicator, persons: list[s
 
 
 def _history(fact: Fact) -> str:
-    """Return, for each person, whether the fact holds on the day, and the last days on which it began and ended."""
+    """Return, for each person, whether the fact holds on the day, and the last days on which it began and ended.
+
+    $1 are all the records of these people.
+    """
     return (
-        "select person_id, bool_or(days @> $2::date) as holds,"
+        f"select {PERSON} as person_id, bool_or(days @> $2::date) as holds,"
         " max(lower(days)) filter (where lower(days) <= $2) as first,"
         " max(upper(days)) filter (where upper(days) <= $2) as last"
-        f" from ({fact.rows}) found where person_id = any($1::text[]) group by person_id"
+        f" from ({fact.rows}) found {MERGED} where found.person_id = any($1::text[]) group by 1"
     )
 
 

@@ -1,28 +1,31 @@
 """Recount everything from the records and compare: the difference is 0, always.
 
-Four comparisons: the columns that indicators read against the bodies they were read from; the spans
+Four comparisons: the columns that indicators read against the bodies they were read from, and who stands for merged
+records against what was merged into what; the spans
 against what those columns give; the ledger against the spans; the roll-ups against the ledger.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.fhir.resource_type import Reading, Registry, ResourceType
 from app.indicators.derive import edges, fresh
-from app.indicators.fact import Expression
 from app.indicators.indicator import Indicator
 from app.indicators.keeping import Keeping, declared
 from app.indicators.rollup import summed
+from app.indicators.used import used
 from app.store.database import Connection
 
 _BATCH = 1000
 
 
 class Recount(NamedTuple):
-    """How many rows differ in each comparison, and how many people and records were counted."""
+    """How many rows differ in each comparison, and how many people and records were counted.
+
+    People whose records are merged are one.
+    """
 
     people: int
     records: int
@@ -52,24 +55,23 @@ async def recount(
         records = columns = 0
         for kind in registry:
             read, differ = await _columns(
-                connection, kind, _used(kind, expressions), zone, lambda done, before=records: progress(before + done)
+                connection,
+                kind,
+                used(kind, expressions.values()),
+                zone,
+                lambda done, before=records: progress(before + done),
             )
             records, columns = records + read, columns + differ
-        wanted = fresh(expressions, chosen=False)
-        people = await connection.fetchval(f"select count(*) from {registry.person.tables.name} where body is not null")
+        wanted = fresh(expressions, chosen=False, merged=True)
+        persons = registry.person.tables.name
+        columns += await connection.fetchval(_MERGED.format(persons=persons))
+        people = await connection.fetchval(
+            f"select count(*) from {persons} where body is not null and (person_id is null or person_id = id)"
+        )
         spans = await connection.fetchval(_SPANS.format(fresh=wanted))
         ledger = await connection.fetchval(_LEDGER.format(fresh=wanted, edges=edges("fresh", "days")))
         rollups = await connection.fetchval(_ROLLUPS)
     return Recount(people, records, columns, spans, ledger, rollups)
-
-
-def _used(kind: ResourceType, expressions: Mapping[int, Expression]) -> set[str]:
-    """Return the columns of a type that figures rest on: those derived, and those that a fact's text names."""
-    texts = " ".join(fact.rows for expression in expressions.values() for fact in expression.facts())
-    named = set(re.findall(r"\w+", texts))
-    derived = {column.name for column in kind.derived.columns} if kind.derived else set()
-    taken_out = {column.name for parameter in kind.search for column in parameter.columns()}
-    return derived | (taken_out & named)
 
 
 async def _columns(
@@ -97,6 +99,18 @@ async def _columns(
     return read, differ
 
 
+_MERGED = """
+with recursive tree as (
+    select id, id as head from {persons} where merged_into is null
+    and id in (select merged_into from {persons} where merged_into is not null)
+    union all
+    select p.id, t.head from {persons} p join tree t on p.merged_into = t.id
+),
+held as (
+    select id, person_id, body from {persons} where person_id is not null or merged_into is not null
+)
+select count(*) from tree t full join held h using (id) where t.head is distinct from h.person_id or h.body is null
+"""
 _SPANS = """
 with fresh as ({fresh})
 select count(*) from fresh f full join span s using (person_id, series, unit, sex) where f.days is distinct from s.days

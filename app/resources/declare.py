@@ -12,9 +12,9 @@ def token(name: str, *paths: str, of: Callable, system: str = "", indexed: bool 
     return Parameter(name, "token", paths or (name,), of, system=system, indexed=indexed, absent=absent)
 
 
-def string(name: str, *paths: str, of: Callable = values.texts, indexed: bool = False) -> Parameter:
-    """Declare a string parameter."""
-    return Parameter(name, "string", paths or (name,), of, indexed=indexed)
+def string(name: str, *paths: str, of: Callable = values.texts, indexed: bool = False, beside: str = "") -> Parameter:
+    """Declare a string parameter; `beside` is the date parameter in whose order its matches are often wanted."""
+    return Parameter(name, "string", paths or (name,), of, indexed=indexed, beside=beside)
 
 
 def phonetic(*, of: Callable) -> Parameter:

@@ -11,7 +11,10 @@ from app.fhir.search import values
 from app.resources.days import of_period, to_ranges
 from app.resources.declare import date, person, reference, string, token
 from app.resources.identity import national_numbers, shapes
+from app.resources.persons.match import MATCH
+from app.resources.persons.merge import MERGE, UNMERGE
 from app.resources.residence import residence
+from app.resources.summary import SUMMARY
 from app.resources.systems import E_BOOK, INSURANCE_NUMBER, NATIONAL_ID
 from app.store.record import CODE, Column
 
@@ -66,7 +69,7 @@ PATIENT = ResourceType(
         token("identifier", of=values.identifiers, indexed=True),
         token("language", "communication.language", of=values.concepts),
         reference("link", "link.other", to=("Patient", "RelatedPerson")),
-        string("name", of=values.human_names, indexed=True),
+        string("name", of=values.human_names, indexed=True, beside="birthdate"),
         reference("organization", "managingOrganization", to=("Organization",)),
     ),
     derived=Derived(
@@ -82,6 +85,7 @@ PATIENT = ResourceType(
     ),
     rules=(shapes,),
     claims=national_numbers,
+    operations=(MATCH, MERGE, UNMERGE, SUMMARY),
     example={
         "resourceType": "Patient",
         "identifier": [{"system": NATIONAL_ID, "value": "010190000123"}],

@@ -50,6 +50,7 @@ SENSIBLE = {
     "random_page_cost": "1.1",
     "jit": "off",
     "track_io_timing": "off",
+    "deadlock_timeout": "100ms",
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",

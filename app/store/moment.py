@@ -20,6 +20,7 @@ from sqlmodel import SQLModel
 from app.errors import BadParameter
 from app.store.database import Connection
 from app.store.record import CODE, TIME
+from app.store.visible import Seen
 
 EPOCH_SHIFT = 48
 _LOCK = "tramy moment"
@@ -65,7 +66,7 @@ class Moment(NamedTuple):
 
 def known(column: str, first: int) -> str:
     """Return the condition that a row is known at a moment, given as parameters `first` to `first + 2`."""
-    return f"({column} < ${first} or ({column} < ${first + 1} and {column} <> all(${first + 2}::bigint[])))"
+    return Seen(f"${first}", f"${first + 1}", f"${first + 2}").known(column)
 
 
 def from_snapshot(text: str, epoch: int) -> Moment:

@@ -4,13 +4,17 @@ A current row is the newest version, also when that is a deletion (its body is n
 same with the transaction and time that replaced it. `tx` is the transaction that wrote the version
 (moment.py); `body` is the exact JSON that is served. `patient_id` leads the key of what belongs to a
 person, '' where a record that may belong to one does not.
+
+Several records may be of one human. Those of persons have two columns that no body fills and no update touches:
+`merged_into` is the record that one was merged into, `person_id` the record that stands for all of them, its own
+id in that record itself; both are null in a record that is alone.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ARRAY, BigInteger, Index, Integer, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Index, Integer, Table, Text, text
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
@@ -19,21 +23,31 @@ from sqlmodel import Field, SQLModel
 
 @dataclass(frozen=True)
 class Column:
-    """One column that is taken out of a body: its name, its SQL type, the kind of index that serves it."""
+    """One column that is taken out of a body: its name, its SQL type, the kind of index that serves it.
+
+    `beside` is a column that an index in order, or the rows of words, carry along.
+    """
 
     name: str
     sql_type: TypeEngine
     index: Literal["", "btree", "gin", "prefix"] = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """The tables of one type: current versions, past versions, and one of words for each prefix index."""
+    """The tables of one type: current versions, past versions, and one of words for each prefix index.
+
+    `own` are the columns that are the service's and not taken from bodies: a new version leaves them as they are.
+    `beside` names, for a column with words, the time that their rows carry along.
+    """
 
     current: Table
     past: Table
     prefixes: dict[str, Table]
     owned: bool
+    own: tuple[str, ...] = ()
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -43,20 +57,33 @@ class Tables:
 
 CODE = Text(collation="C")
 TIME = TIMESTAMP(timezone=True)
+OF_PERSONS = (Column("person_id", CODE), Column("merged_into", CODE))
 
 
-def declare(name: str, columns: Sequence[Column], *, owned: bool) -> Tables:
-    """Declare the tables of a type with SQLModel, so that migrations are made from them."""
-    current = _model(name, [*_head(owned), *_plain(columns)], _indexes(name, columns, owned))
+def declare(name: str, columns: Sequence[Column], *, owned: bool, persons: bool = False) -> Tables:
+    """Declare the tables of a type with SQLModel, so that migrations are made from them.
+
+    `owned` is a type whose records belong to a person, `persons` the one whose records are the persons.
+    """
+    own = OF_PERSONS if persons else ()
+    current = _model(name, [*_head(owned), *_plain([*columns, *own])], _indexes(name, columns, owned, persons))
     past_columns = [
         *_head(owned, past=True),
-        *_plain(columns),
+        *_plain([*columns, *own]),
         _column("until_tx", BigInteger(), nullable=False),
         _column("until_at", TIME, nullable=False),
     ]
-    past = _model(f"{name}_history", past_columns, [Index(f"{name}_history_id", "id", "version")] if owned else [])
-    prefixes = {column.name: _prefix(name, column.name) for column in columns if column.index == "prefix"}
-    return Tables(current, past, prefixes, owned)
+    past_indexes = [
+        *([Index(f"{name}_history_id", "id", "version")] if owned else []),
+        Index(f"{name}_history_updated", "updated_at", "id"),
+        # What has changed since a moment is found by this, so that pages at that moment cost no more than others.
+        Index(f"{name}_history_until", "until_tx"),
+    ]
+    past = _model(f"{name}_history", past_columns, past_indexes)
+    worded = [column for column in columns if column.index == "prefix"]
+    prefixes = {column.name: _prefix(name, column) for column in worded}
+    beside = {column.name: column.beside for column in worded if column.beside}
+    return Tables(current, past, prefixes, owned, tuple(column.name for column in own), beside)
 
 
 def _head(owned: bool, *, past: bool = False) -> list[SqlColumn]:
@@ -84,11 +111,14 @@ def _plain(columns: Iterable[Column]) -> list[SqlColumn]:
     return [_column(column.name, column.sql_type) for column in columns]
 
 
-def _indexes(name: str, columns: Iterable[Column], owned: bool) -> list[Index]:
+def _indexes(name: str, columns: Iterable[Column], owned: bool, persons: bool) -> list[Index]:
     indexes = [Index(f"{name}_id", "id", unique=True)] if owned else []
+    if persons:
+        indexes.append(Index(f"{name}_person", "person_id", "id", postgresql_where=text("person_id is not null")))
+    indexes.append(Index(f"{name}_updated", "updated_at", "id"))
     for column in columns:
         if column.index == "btree":
-            indexes.append(Index(f"{name}_{column.name}", column.name, "id"))
+            indexes.append(_ordered(name, column))
         elif column.index == "gin":
             # Without its pending list an index answers evenly, whatever was written just before.
             options = {"fastupdate": "off"}
@@ -96,10 +126,24 @@ def _indexes(name: str, columns: Iterable[Column], owned: bool) -> list[Index]:
     return indexes
 
 
-def _prefix(name: str, column: str) -> Table:
-    table = f"{name}_{column}_prefix"
-    columns = [_column("id", CODE, primary_key=True), _column("fold", CODE, primary_key=True)]
-    return _model(table, columns, [Index(f"{table}_fold", "fold", "id")])
+def _ordered(name: str, column: Column) -> Index:
+    """Declare an index of live records in the order of a column, which answers counts without the records."""
+    options: dict[str, Any] = {"postgresql_where": text("body is not null")}
+    if column.beside:
+        options["postgresql_include"] = [column.beside]
+    return Index(f"{name}_{column.name}", column.name, "id", **options)
+
+
+def _prefix(name: str, column: Column) -> Table:
+    """Declare a table of words: the record, a word, the record's word before it in the order of bytes.
+
+    With `column.beside` also that time of the record, so that matches are put in its order without the records.
+    """
+    table = f"{name}_{column.name}_prefix"
+    beside = [_column(column.beside, TIME)] if column.beside else []
+    columns = [_column("id", CODE, primary_key=True), _column("fold", CODE, primary_key=True), _column("prior", CODE)]
+    carried = ["prior", *(item.name for item in beside)]
+    return _model(table, [*columns, *beside], [Index(f"{table}_fold", "fold", "id", postgresql_include=carried)])
 
 
 def _model(name: str, columns: Iterable[SqlColumn], indexes: Iterable[Index]) -> Table:

@@ -35,10 +35,11 @@ def first(tables: Tables, keep: str) -> str:
     without the epoch, then systems and values to be claimed. All statements of one `with` see the rows from
     before it; so the name of the table stands here for the table and the new row together.
     """
-    columns = tuple(column.name for column in tables.current.columns if column.name != "tx")
+    columns = _columns(tables)
     places = [f"${index + 3}" for index in range(len(columns) + len(tables.prefixes) + 2)]
     row, lists, claims = places[: len(columns)], places[len(columns) : -2], places[-2:]
-    record, name = row[columns.index("id")], tables.current.name
+    named = dict(zip(columns, row, strict=True))
+    record, name = named["id"], tables.current.name
     listed = ", ".join(f'"{column}"' for column in columns)
     epoch = "$2::bigint + pg_current_xact_id()::text::bigint"
     claim = f"select c.system, c.value, {record} from unnest({claims[0]}::text[], {claims[1]}::text[]) c(system, value)"
@@ -47,7 +48,7 @@ def first(tables: Tables, keep: str) -> str:
     steps = [
         f"claimed as (insert into claim (system, value, holder) {claim})",
         f"inserted as ({insert})",
-        *(f"words{index} as ({step})" for index, step in enumerate(_words(tables, record, words)[0])),
+        *(f"words{index} as ({step})" for index, step in enumerate(_words(tables, named, words)[0])),
     ]
     both = f"{name} as not materialized (select * from {name} union all select * from inserted)"
     last = f", {both}, {keep.strip().removeprefix('with ')}" if keep else " select where $1::text[] is null"
@@ -57,7 +58,7 @@ def first(tables: Tables, keep: str) -> str:
 @lru_cache(maxsize=256)
 def of(tables: Tables) -> Statements:
     """Return the statements of a type's tables."""
-    columns = tuple(column.name for column in tables.current.columns if column.name != "tx")
+    columns = _columns(tables)
     places = {name: f"${index + 1}" for index, name in enumerate(columns)}
     words = {name: f"${len(columns) + index + 1}::text[]" for index, name in enumerate(tables.prefixes)}
     tx = f"${len(places) + len(words) + 1}::bigint + pg_current_xact_id()::text::bigint"
@@ -66,23 +67,37 @@ def of(tables: Tables) -> Statements:
     insert = f"insert into {name} ({listed}, tx) values ({', '.join(places[column] for column in columns)}, {tx})"
     changes = ", ".join(f'"{column}" = {places[column]}' for column in columns if column != "id")
     key = f"id = {places['id']}"
+    held = "".join(f', "{column}"' for column in tables.own)
     moved = (
-        f"insert into {past} ({listed}, tx, until_tx, until_at)"
-        f" select {listed}, tx, {tx}, {places['updated_at']} from {name} where {key}"
+        f"insert into {past} ({listed}{held}, tx, until_tx, until_at)"
+        f" select {listed}{held}, tx, {tx}, {places['updated_at']} from {name} where {key}"
     )
     update = f"update {name} set {changes}, tx = {tx} where {key}"
-    first, later = _words(tables, places["id"], words)
+    first, later = _words(tables, places, words)
     return Statements(columns, tuple(tables.prefixes), _with(first, insert), _with([moved, *later], update))
 
 
-def _words(tables: Tables, record: str, words: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Return what writes the words of a first version, and of a later one; `words` are placeholders by column."""
-    first, later = [], []
+def _columns(tables: Tables) -> tuple[str, ...]:
+    """Return the columns that a version fills: not those that are the service's own."""
+    return tuple(column.name for column in tables.current.columns if column.name not in ("tx", *tables.own))
+
+
+def _words(tables: Tables, places: Mapping[str, str], words: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return what writes the words of a first version, and of a later one; both mappings give placeholders."""
+    first, later, record = [], [], places["id"]
     for column, table in tables.prefixes.items():
-        add = f"insert into {table.name} (id, fold) select {record}, word from unnest({words[column]}) word"
+        beside = tables.beside.get(column)
+        listed, value = (f', "{beside}"', f", {places[beside]}::timestamptz") if beside else ("", "")
+        # Each word names the one before it: the arrays are sorted by bytes, as the column is.
+        add = (
+            f"insert into {table.name} (id, fold, prior{listed})"
+            f" select {record}, word, lag(word) over (order by place){value}"
+            f" from unnest({words[column]}) with ordinality w(word, place)"
+        )
         first.append(add)
         later.append(f"delete from {table.name} where id = {record} and fold <> all({words[column]})")
-        later.append(f"{add} on conflict do nothing")
+        kept = f', "{beside}" = excluded."{beside}"' if beside else ""
+        later.append(f"{add} on conflict (id, fold) do update set prior = excluded.prior{kept}")
     return first, later
 
 

@@ -10,15 +10,16 @@ from typing import Any, get_args
 
 from app.cli.main import command_line
 from app.errors import TramyError
-from app.fhir.search.described import modifiers
+from app.fhir.search.common import COMMON
+from app.fhir.search.modifiers import modifiers
 from app.fhir.search.parameter import Parameter
-from app.fhir.search.query import COMMON
 from app.indicators.fact import Fact
 from app.indicators.indicator import Indicator
 from app.indicators.registry import indicators as all_indicators
 from app.resources.registry import registry
+from docs.reference.conformance import tables
 
-HERE = Path(__file__).parent
+DOCS = Path(__file__).parents[1]
 MARK = "<!-- From here on written by `python -m docs.reference.pages`; changes are made in the program. -->"
 
 
@@ -53,7 +54,7 @@ def _option(option: Any) -> str:
 def _takes(kind: Any, info: Any) -> str:
     if info.min is not None:
         return f"a whole number from {info.min}" + (f" to {info.max}" if info.max is not None else "")
-    return {bool: "", str: "text"}.get(kind, "a path")
+    return {bool: "", str: "text", list[str] | None: "text, may be given several times"}.get(kind, "a path")
 
 
 def errors() -> str:
@@ -88,7 +89,7 @@ def _parameters(listed: tuple[Parameter, ...]) -> str:
     rows = ["| Parameter | Type | Looks at | Modifiers | Index |", "|---|---|---|---|---|"]
     for item in listed:
         paths = ", ".join(f"`{path}`" for path in item.paths) or {"_id": "`id`"}.get(item.name, "`meta.lastUpdated`")
-        allowed = " ".join(f"`:{name}`" for name in modifiers(item))
+        allowed = " ".join(f"`:{name}`" for name in modifiers(item, registry()))
         rows.append(f"| `{item.name}` | {item.kind} | {paths} | {allowed} | {_index(item)} |")
     return "\n".join(rows) + "\n"
 
@@ -130,23 +131,24 @@ def _fact(fact: Fact) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "commands.md": commands,
+    "conformance.md": tables,
+    "reference/commands.md": commands,
     "errors.md": errors,
-    "search.md": search,
-    "indicators.md": indicators,
+    "reference/search.md": search,
+    "reference/indicators.md": indicators,
 }
 
 
 def made(name: str) -> str:
     """Return a page as it must be: its own prose, and what the program knows."""
-    prose = (HERE / name).read_text(encoding="utf-8").partition(MARK)[0]
+    prose = (DOCS / name).read_text(encoding="utf-8").partition(MARK)[0]
     return f"{prose}{MARK}\n\n{PAGES[name]()}"
 
 
 def main() -> None:
     """Write every page."""
     for name in PAGES:
-        (HERE / name).write_text(made(name), encoding="utf-8")
+        (DOCS / name).write_text(made(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

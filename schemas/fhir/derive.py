@@ -147,6 +147,55 @@ def facts_of_model(name: str, facts: dict[str, Any]) -> None:
     facts[name] = fact
 
 
+def snapshot_flags(rows: list[tuple[str, str, dict[str, Any]]], flags: dict[str, Any]) -> None:
+    """Take from the elements of a snapshot which are part of a summary, and which change the meaning of the rest."""
+    for name, last, row in rows:
+        names = [last]
+        if last.endswith("[x]"):
+            element = last.removesuffix("[x]")
+            names = [element + kind["code"][0].upper() + kind["code"][1:] for kind in row["type"]]
+        for flag, key in (("isSummary", "summary"), ("isModifier", "modifier")):
+            if row.get(flag):
+                flags.setdefault(name, {}).setdefault(key, []).extend(names)
+
+
+def model_flags(definitions: dict[str, Any], name: str, model: str, flags: dict[str, Any]) -> None:
+    """Take what is part of a summary from the fhir.resources model of a definition and of its backbone elements."""
+    try:
+        found = getattr(importlib.import_module(f"fhir.resources.R4B.{owner(name).lower()}"), model)
+    except (ImportError, AttributeError):
+        return
+    flags[name] = {}
+    for field in found.model_fields.values():
+        member = definitions[name].get("properties", {}).get(field.alias)
+        if member is None:
+            continue
+        if (field.json_schema_extra or {}).get("summary_element_property"):
+            flags[name].setdefault("summary", []).append(field.alias)
+        target = member.get("items", member).get("$ref", "").rsplit("/", 1)[-1]
+        inner = re.search(r"(\w+)Type\b", str(field.annotation))
+        if inner and owner(target) == owner(name) and target not in flags:
+            model_flags(definitions, target, inner[1], flags)
+
+
+def shapes(definitions: dict[str, Any], profiles: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the summary and modifier elements of each definition; one of which nothing is said stands whole."""
+    flags: dict[str, Any] = {}
+    for name in definitions:
+        if "_" not in name:
+            model_flags(definitions, name, name, flags)
+    for profile in profiles:
+        for stale in [n for n in flags if owner(n) == profile["type"]]:
+            del flags[stale]
+        snapshot_flags(snapshot_elements(definitions, profile), flags)
+    out = {}
+    for name in sorted(flags):
+        known = definitions[name].get("properties", {})
+        kept = {key: sorted(n for n in names if n in known) for key, names in sorted(flags[name].items())}
+        out[name] = {key: names for key, names in kept.items() if set(names) - {"modifierExtension"}}
+    return {name: value for name, value in out.items() if value}
+
+
 def trimmed(definitions: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     """Keep only what the R4 definitions know, in a fixed order."""
     out = {}
@@ -171,13 +220,19 @@ def write(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def write_lines(path: Path, value: dict[str, Any]) -> None:
+    """Write an object with one line for each member."""
+    lines = (f" {json.dumps(name)}: {json.dumps(item)}" for name, item in value.items())
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
 def load(path: Path) -> Any:
     """Read one JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def main(source: Path) -> None:
-    """Write definitions/, elements.json, names.json, profiles/ and required-bindings.json."""
+    """Write definitions/, elements.json, names.json, profiles/, summary.json and required-bindings.json."""
     codes = load(source / "required-bindings.json")
     published = load(source / "fhir.schema.json")["definitions"]
     types = sorted({c["code"] for c in codes[RESOURCE_TYPES]} & set(published))
@@ -200,6 +255,7 @@ def main(source: Path) -> None:
     data_types = {n: d for n, d in definitions.items() if owner(n) not in types}
     write(HERE / "definitions" / "datatypes.json", data_types)
     write(HERE / "elements.json", trimmed(definitions, facts))
+    write_lines(HERE / "summary.json", shapes(definitions, profiles))
     vocabulary = {k.removeprefix("_") for d in definitions.values() for k in d.get("properties", {})}
     write(HERE / "names.json", {"types": types, "elements": sorted(vocabulary)})
     shutil.copy(source / "required-bindings.json", HERE / "required-bindings.json")

@@ -9,10 +9,13 @@ import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from app.config import Settings
-from app.fhir.asked import ROUTES
+from app.fhir.asked import PUBLISHED, ROUTES
+from app.fhir.interactions import capabilities
 from app.fhir.interactions.capabilities import VERSION, statement
-from app.fhir.search.described import modifiers
-from app.fhir.search.query import COMMON
+from app.fhir.operations import operations_at
+from app.fhir.search.common import COMMON
+from app.fhir.search.modifiers import modifiers
+from app.fhir.search.parameter import Parameter
 from app.fhir.validation import Validator
 from app.resources.registry import registry
 
@@ -26,6 +29,28 @@ VALUES = {
     "special": "21|105",
     "uri": "urn:a",
 }
+
+
+OF_MODIFIERS = {
+    "missing": "true",
+    "in": "http://hl7.org/fhir/ValueSet/administrative-gender",
+    "not-in": "http://hl7.org/fhir/ValueSet/administrative-gender",
+    "of-type": "http://terminology.hl7.org/CodeSystem/v2-0203|MR|1",
+    "above": "http://hl7.org/fhir/administrative-gender|male",
+    "below": "http://hl7.org/fhir/administrative-gender|male",
+}
+
+
+def hierarchic(parameter: Parameter) -> list[str]:
+    """Return the types a reference may name whose records stand above and below each other."""
+    return [target for target in parameter.targets if target in registry() and registry()[target].hierarchy]
+
+
+def given_with(parameter: Parameter, modifier: str, value: str) -> str:
+    """Return a value for a parameter with a modifier, "" where the modifier can mean nothing."""
+    if modifier in ("above", "below") and parameter.kind == "reference":
+        return next((f"{name}/a" for name in hierarchic(parameter)), "")
+    return OF_MODIFIERS.get(modifier, value) if parameter.kind == "token" or modifier == "missing" else value
 
 
 @pytest.fixture
@@ -58,25 +83,109 @@ def test_the_limits_are_those_of_the_settings() -> None:
     assert "up to 77." in text
 
 
-def test_the_interactions_of_a_type_are_those_of_its_routes(stated: dict[str, Any]) -> None:
-    codes = {item["code"] for item in resource(stated, "Patient")["interaction"]}
-    assert codes == {"read", "vread", "update", "delete", "history-instance", "create", "search-type"}
-    assert len({name for shape, names in ROUTES.items() if shape[:1] == ("type",) for name in names.values()}) == 7
-    assert {item["code"] for item in stated["rest"][0]["interaction"]} == {"transaction", "batch"}
+@pytest.mark.parametrize("name", TYPES)
+def test_the_interactions_of_a_type_are_those_of_its_routes(stated: dict[str, Any], name: str) -> None:
+    said = resource(stated, name)
+    assert {item["code"] for item in said["interaction"]} == {
+        "read",
+        "vread",
+        "update",
+        "patch",
+        "delete",
+        "history-instance",
+        "history-type",
+        "create",
+        "search-type",
+    }
+    assert stated["patchFormat"] == ["application/json-patch+json", "application/fhir+json"]
+    deletes = "multiple" if registry()[name].deletes_many else "single"
+    assert (said["conditionalRead"], said["conditionalDelete"]) == ("full-support", deletes)
+    assert said["conditionalUpdate"] is said["conditionalCreate"] is said["updateCreate"] is said["readHistory"] is True
 
 
-async def test_conditional_update_and_delete_are_stated_as_they_are(
+def test_the_interactions_of_the_system_are_those_of_its_routes(stated: dict[str, Any]) -> None:
+    rest = stated["rest"][0]
+    assert [item["code"] for item in rest["interaction"]] == [
+        "search-system",
+        "transaction",
+        "batch",
+        "history-system",
+    ]
+    assert rest["compartment"] == ["http://hl7.org/fhir/CompartmentDefinition/patient"]
+
+
+def test_every_interaction_of_a_route_is_said_in_some_way(stated: dict[str, Any]) -> None:
+    """A new interaction must be given a code, or a place among those that are said elsewhere."""
+    elsewhere = {
+        "capabilities",
+        "operation",
+        "job",
+        "cancel-job",
+        "search-compartment",
+        "conditional-update",
+        "conditional-patch",
+        "conditional-delete",
+    }
+    known = {*capabilities._CODES, *capabilities._SYSTEM, *elsewhere}
+    assert {name for names in ROUTES.values() for name in names.values()} <= known
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("name", [*TYPES, *PUBLISHED])
+async def test_a_method_that_no_interaction_needs_is_refused(
+    client: httpx.AsyncClient, stated: dict[str, Any], name: str, method: str
+) -> None:
+    needs = {"GET": {"read"}, "POST": set(), "PUT": {"update"}, "PATCH": {"patch"}, "DELETE": {"delete"}}
+    said = {item["code"] for item in resource(stated, name)["interaction"]}
+    answer = await client.request(method, f"/{name}/no-such-record", content=b"")
+    assert (answer.status_code != 405) == bool(needs[method] & said)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_shipped_types_are_read_and_searched_alone(stated: dict[str, Any], name: str) -> None:
+    said = resource(stated, name)
+    assert {item["code"] for item in said["interaction"]} == {"read", "search-type"}
+    assert {"_id", "url", "name"} <= {item["name"] for item in said["searchParam"]}
+    assert "conditionalUpdate" not in said
+
+
+async def test_the_statement_is_also_read_and_found_as_a_resource(
     client: httpx.AsyncClient, stated: dict[str, Any]
 ) -> None:
-    said = resource(stated, "Patient")
-    assert (said["conditionalUpdate"], said["conditionalDelete"], said["conditionalCreate"]) == (
-        False,
-        "not-supported",
-        True,
-    )
-    for method in ("PUT", "DELETE"):
-        answer = await client.request(method, "/Patient?gender=male", json={"resourceType": "Patient"})
-        assert answer.status_code == 405
+    assert (await client.get(f"/CapabilityStatement/{stated['id']}")).json() == stated
+    found = (await client.get("/CapabilityStatement", params={"url": stated["url"]})).json()
+    assert [item["resource"] for item in found["entry"]] == [stated]
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_comes_along_is_what_is_referred_to_and_refers(stated: dict[str, Any], name: str) -> None:
+    said, kinds = resource(stated, name), registry()
+    forward = {f"{name}:{item.name}" for item in kinds[name].search if any(target in kinds for target in item.targets)}
+    back = {f"{kind.name}:{item.name}" for kind in kinds for item in kind.search if name in item.targets}
+    assert set(said.get("searchInclude", ["*"])) == {"*", *forward}
+    assert set(said.get("searchRevInclude", [])) == back
+
+
+@pytest.mark.parametrize("name", TYPES)
+async def test_every_include_stated_is_taken(client: httpx.AsyncClient, stated: dict[str, Any], name: str) -> None:
+    said = resource(stated, name)
+    pairs = [("_include", value) for value in said.get("searchInclude", [])]
+    pairs += [("_revinclude", value) for value in said.get("searchRevInclude", [])]
+    for parameter, value in pairs:
+        answer = await client.get(f"/{name}", params={parameter: value, "_count": "0"})
+        assert answer.status_code == 200, (parameter, value, answer.text)
+
+
+@pytest.mark.parametrize("name", [*TYPES, *PUBLISHED])
+def test_operations_are_stated_where_they_stand(stated: dict[str, Any], name: str) -> None:
+    kind, published = (registry()[name], "") if name in TYPES else (None, name)
+    here = {item.name for instance in (False, True) for item in operations_at(kind, published, instance=instance)}
+    said = resource(stated, name).get("operation", [])
+    assert {item["name"] for item in said} == here
+    assert len(said) == len(here)
+    assert {item.name for item in operations_at(None)} == {
+        item["name"] for item in stated["rest"][0].get("operation", [])
+    }
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -91,11 +200,22 @@ async def test_every_search_parameter_and_modifier_stated_is_taken(
         assert item["definition"].startswith("http://hl7.org/fhir/SearchParameter/")
         value = VALUES[item["type"]]
         for modifier in ("", *modifiers(known[item["name"]])):
+            given = given_with(known[item["name"]], modifier, value)
+            if not given:
+                continue  # The next test says that such a modifier is not stated.
             assert f"`:{modifier}`" in item["documentation"] or not modifier
-            query = {f"{item['name']}:{modifier}": "true" if modifier == "missing" else value}
-            query = query if modifier else {item["name"]: value}
+            query = {f"{item['name']}:{modifier}" if modifier else item["name"]: given}
             answer = await client.get(f"/{name}", params={**query, "_count": "0"})
             assert answer.status_code == 200, (query, answer.text)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_modifier_that_asks_for_a_hierarchy_is_stated_where_there_is_one(stated: dict[str, Any], name: str) -> None:
+    said = {item["name"]: item["documentation"] for item in resource(stated, name)["searchParam"]}
+    for parameter in registry()[name].search:
+        if parameter.kind == "reference":
+            for modifier in ("above", "below"):
+                assert (f"`:{modifier}`" in said[parameter.name]) == bool(hierarchic(parameter)), parameter.name
 
 
 @pytest.mark.parametrize("query", ["nickname=a", "birthdate:exact=2026", "name:above=a", "gender:text=a"])

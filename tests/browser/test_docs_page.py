@@ -57,6 +57,6 @@ async def test_the_page_shows_every_operation(running: tuple[FastAPI, httpx.Asyn
     finally:
         server.should_exit = True
         await serving
-    found = re.findall(r'opblock-summary-(get|post|put|delete)".*?data-path="([^"]+)"', page, re.DOTALL)
+    found = re.findall(r'opblock-summary-(get|post|put|patch|delete)".*?data-path="([^"]+)"', page, re.DOTALL)
     assert set(found) == expected
     assert "Lỗi" in page

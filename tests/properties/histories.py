@@ -33,7 +33,10 @@ dates = st.sampled_from(DATES[:-1])
 
 
 class Step(NamedTuple):
-    """One thing that happens: put, delete, create (conditional), transaction, batch, fold, take, ask."""
+    """One thing that happens.
+
+    put, delete, create (conditional), transaction, batch, merge, unmerge, fold, take, ask.
+    """
 
     what: str
     argument: Any = None
@@ -209,6 +212,13 @@ def _numbered(card: dict) -> dict:
     return {**card, "identifier": [{"system": INSURANCE_NUMBER, "value": "0109999900"}]}
 
 
+def merges() -> st.SearchStrategy[Step]:
+    """Merges and undos of two records, now and then of one with itself."""
+    pairs = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
+    references = pairs.map(lambda pair: tuple(f"Patient/{person}" for person in pair))
+    return st.builds(Step, st.sampled_from(("merge", "merge", "unmerge")), references)
+
+
 def others() -> st.SearchStrategy[Step]:
     return st.sampled_from((Step("fold"), Step("take"), Step("ask")))
 
@@ -217,7 +227,7 @@ def others() -> st.SearchStrategy[Step]:
 def histories(draw: st.DrawFn, longest: int = 16) -> list[Step]:
     """Everyone is registered first, with something to correct; then anything happens."""
     first = [patients(person) for person in PEOPLE] + [visits(1), doses(1), cards(1)]
-    later = changes() | changes() | changes() | bundles() | conditional() | others()
+    later = changes() | changes() | changes() | bundles() | merges() | merges() | conditional() | others()
     return [Step("put", draw(record)) for record in first] + draw(
         st.lists(later, min_size=longest // 2, max_size=longest)
     )

@@ -11,7 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 Records = Mapping[str, dict]
-"""The current version of each record as it is served, by reference ("Patient/a")."""
+"""The current version of each record as it is served, by reference ("Patient/a").
+
+Beside them stand the merges in force, which no record need tell: "Merge/a" is {"resourceType": "Merge", "source":
+"Patient/a", "target": "Patient/b"}. Merged records are one person, who lives where the last target says.
+"""
 
 VIET_NAM = timedelta(hours=7)
 LISTS = Path(__file__).resolve().parents[2] / "schemas" / "places"
@@ -41,19 +45,65 @@ def count(records: Records, day: date) -> Counter[tuple[str, str, str]]:
 def residents(records: Records, day: date) -> Iterator[tuple[str, str, str]]:
     """Yield (reference, stated commune or "", sex) of everyone who lives anywhere on the day."""
     for reference, record in records.items():
-        if record["resourceType"] == "Patient" and lives(record, day):
+        if record["resourceType"] == "Patient" and head(records, reference) == reference and lives(record, day):
             yield reference, home(record, day), record.get("gender", "unknown")
 
 
 def series_of(records: Records, reference: str, day: date) -> Iterator[str]:
     """Yield the indicators that count the person, who is a resident."""
-    mine = [record for record in records.values() if owner(record) == reference]
+    mine = [record for record in records.values() if owner(record) and head(records, owner(record)) == reference]
+    mine += [
+        record
+        for other, record in records.items()
+        if record["resourceType"] == "Patient" and head(records, other) == reference
+    ]
     if any(contact <= day < year_after(contact) for contact in contacts(mine)):
         yield "managed"
     if any(in_force(card, day) for card in cards(mine)):
         yield "insured"
-    if is_identified(records[reference], mine, day) and has_book(records[reference], mine, day):
+    if is_identified(mine, day) and has_book(mine, day):
         yield "e-book"
+
+
+def head(records: Records, reference: str) -> str:
+    """Return the record that stands for the person of a record."""
+    while into := records.get(merge_of(reference)):
+        reference = into["target"]
+    return reference
+
+
+def merge_of(reference: str) -> str:
+    """Return under which name the merge of a record stands."""
+    return f"Merge/{reference.partition('/')[2]}"
+
+
+def is_merged(records: Records, reference: str) -> bool:
+    """Say whether a merge in force names the record."""
+    every = (record for record in records.values() if record["resourceType"] == "Merge")
+    return any(reference in (record["source"], record["target"]) for record in every)
+
+
+def merge(records: Records, source: str, target: str) -> tuple[int, dict | None]:
+    """Return the status that a merge must answer with, and the merge where there is one to keep."""
+    if source == target:
+        return 400, None
+    if source not in records or target not in records:
+        return 404, None
+    if head(records, source) == head(records, target):
+        return (200 if merge_of(source) in records else 409), None
+    if merge_of(source) in records:
+        return 409, None
+    return 200, {"resourceType": "Merge", "source": source, "target": target}
+
+
+def unmerge(records: Records, source: str, target: str) -> tuple[int, bool]:
+    """Return the status that an undo must answer with, and whether it ends a merge."""
+    if source == target:
+        return 400, False
+    if source not in records or target not in records:
+        return 404, False
+    held = records.get(merge_of(source))
+    return (409, False) if held and held["target"] != target else (200, held is not None)
 
 
 def lives(patient: dict, day: date) -> bool:
@@ -132,16 +182,20 @@ def cards(mine: list[dict]) -> Iterator[dict]:
                 yield record
 
 
-def is_identified(patient: dict, mine: list[dict], day: date) -> bool:
-    if any(item["system"] in NUMBERS and in_force(item, day) for item in identifiers(patient)):
+def is_identified(mine: list[dict], day: date) -> bool:
+    if any(item["system"] in NUMBERS and in_force(item, day) for item in of_patients(mine)):
         return True
     return any(identifiers(card) for card in cards(mine))
 
 
-def has_book(patient: dict, mine: list[dict], day: date) -> bool:
-    if any(item["system"] in BOOKS and in_force(item, day) for item in identifiers(patient)):
+def has_book(mine: list[dict], day: date) -> bool:
+    if any(item["system"] in BOOKS and in_force(item, day) for item in of_patients(mine)):
         return True
     return any(visit <= day for visit in visits(mine))
+
+
+def of_patients(mine: list[dict]) -> list[dict]:
+    return [item for record in mine if record["resourceType"] == "Patient" for item in identifiers(record)]
 
 
 def identifiers(record: dict) -> list[dict]:

@@ -17,7 +17,7 @@ from app.indicators.rollup import fold
 from app.store.database import Connection
 from app.store.moment import Moment, find, take
 from tests.properties.histories import UNITS, Step, reference
-from tests.properties.oracle import Records, count, first_day, last_day, year_after
+from tests.properties.oracle import Records, count, first_day, is_merged, last_day, merge, merge_of, unmerge, year_after
 
 ALWAYS_ASKED = (date(1, 1, 1), date(2024, 2, 29), date(2025, 7, 1), date(2026, 11, 22), date(9999, 12, 31))
 _DAY = timedelta(days=1)
@@ -64,6 +64,8 @@ class World:
                 await self.read(map(reference, step.argument))
             case "create":
                 await self._create(step.argument)
+            case "merge" | "unmerge":
+                await self._join(step.what, *step.argument)
             case "fold":
                 await fold(self.connection, self.epoch, least=1)
             case "take":
@@ -85,6 +87,22 @@ class World:
         if answer.is_success:
             await self.read([f"Coverage/{answer.json()['id']}"])
 
+    async def _join(self, what: str, source: str, target: str) -> None:
+        """Merge or undo; the answer must be what the merges in force make of it."""
+        named = (("source-patient", source), ("target-patient", target))
+        sent = [{"name": name, "valueReference": {"reference": reference}} for name, reference in named]
+        body = {"resourceType": "Parameters", "parameter": sent}
+        answer = await self.client.post(f"/Patient/${what}", json=body)
+        if what == "merge":
+            status, made = merge(self.records, source, target)
+            self.records |= {merge_of(source): made} if made else {}
+        else:
+            status, ended = unmerge(self.records, source, target)
+            self.records.pop(merge_of(source) if ended else "", None)
+        # A record that was deleted is gone, one that never was is not found.
+        assert answer.status_code in ({404, 410} if status == 404 else {status}), answer.text
+        await self.read([source, target])
+
     def _require(self, answer: httpx.Response) -> None:
         # Refused are a record of nobody, a number that another holds, the end of a patient who has records.
         assert answer.is_success or answer.status_code in (409, 422), answer.text
@@ -97,6 +115,7 @@ class World:
                 self.records[one] = answer.json()
             else:
                 assert answer.status_code in (404, 410), answer.text
+                assert not is_merged(self.records, one), "a merged record was deleted"
                 self.records.pop(one, None)
 
     async def take(self) -> None:

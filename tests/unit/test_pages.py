@@ -9,12 +9,15 @@ from typer.testing import CliRunner
 
 from app.cli.main import command_line
 from app.config import declarations_by_field
+from app.fhir.asked import ROUTES
+from app.fhir.search.described import published
+from app.fhir.search.result import RESULT
 from app.fhir.validation import Validator
 from app.indicators.registry import indicators
 from app.indicators.tables import LEDGER
 from app.resources import systems
 from app.resources.registry import registry
-from docs.reference import pages
+from docs.reference import conformance, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -39,8 +42,25 @@ def json_blocks() -> list[tuple[str, dict]]:
 
 @pytest.mark.parametrize("name", pages.PAGES)
 def test_a_reference_page_says_what_the_program_has(name: str) -> None:
-    held = TEXTS[f"docs/reference/{name}"]
+    held = TEXTS[f"docs/{name}"]
     assert held == pages.made(name), "run: python -m docs.reference.pages"
+
+
+def test_the_page_of_conformance_has_a_row_for_every_interaction_and_no_other() -> None:
+    assert conformance.INTERACTIONS.keys() == {name for methods in ROUTES.values() for name in methods.values()}
+    page = TEXTS["docs/conformance.md"]
+    assert [row.name for row in conformance.INTERACTIONS.values() if f"[{row.name}](" not in page] == []
+
+
+def test_the_page_of_conformance_describes_every_parameter_of_a_result_and_no_other() -> None:
+    assert conformance.RESULTS.keys() == set(RESULT)
+
+
+def test_no_search_parameter_of_r4_is_missing_unless_the_page_says_so() -> None:
+    known = {(base, code) for base, code in published() if base in registry()}
+    missing = {pair for pair in known if pair[1] not in registry()[pair[0]].parameters}
+    said = "Those of R4 that are missing" in TEXTS["docs/conformance.md"]
+    assert bool(missing) == said
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -129,6 +149,8 @@ def test_a_resource_that_is_shown_is_one_the_service_takes() -> None:
     shown = [(name, body) for name, body in json_blocks() if body.get("resourceType") != "OperationOutcome"]
     held = [(name, entry["resource"]) for name, body in shown for entry in body.get("entry", ())]
     held += [(name, body) for name, body in shown if body["resourceType"] != "Bundle"]
+    # What an operation or a patch is given is never a record.
+    held = [(name, body) for name, body in held if body["resourceType"] != "Parameters"]
     assert {body["resourceType"] for _, body in held} >= {"Patient", "Coverage", "Encounter", "Immunization"}
     for name, body in held:
         rules = [fault for rule in types[body["resourceType"]].rules for fault in rule(body)]

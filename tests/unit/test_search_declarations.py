@@ -7,9 +7,10 @@ import pytest
 from app.config import Settings
 from app.fhir.definitions import elements
 from app.fhir.resource_type import ResourceType
-from app.fhir.search.described import codes, described, in_vietnamese, modifiers, official, published
+from app.fhir.search.common import COMMON
+from app.fhir.search.described import codes, described, in_vietnamese, official, published
+from app.fhir.search.modifiers import MODIFIERS, modifiers
 from app.fhir.search.parameter import Parameter
-from app.fhir.search.query import COMMON, MODIFIERS
 from app.resources.registry import registry
 
 TYPES = registry()

@@ -9,28 +9,30 @@ from typing import Any
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from app.api.fhir import PREFIX
 from app.api.health import PREFIX as HEALTH
-from app.api.openapi import operations, parameters
+from app.api.openapi import called, headers, lists, parameters, published, records, results, waiting
 from app.api.openapi.errors import documented, response
-from app.api.openapi.introduction import HEADERS, info
+from app.api.openapi.interactions import methods, operation
+from app.api.openapi.introduction import info
+from app.api.openapi.parts import SYSTEM, Context
+from app.api.openapi.places import places
 from app.api.openapi.schemas import ref, resource_schemas
 from app.config import Settings
-from app.fhir.asked import ROUTES
+from app.fhir.asked import PUBLISHED, ROUTES
 from app.fhir.interactions.capabilities import VERSION
-from app.fhir.resource_type import Registry, ResourceType
+from app.fhir.resource_type import Registry
+from app.fhir.search.compartment import kinds
 from app.fhir.search.described import Bilingual
 
 Item = dict[str, Any]
-_INFRASTRUCTURE = ("Bundle", "OperationOutcome", "CapabilityStatement")
-_SEGMENTS = {"id": "{id}", "version": "{vid}"}
+_INFRASTRUCTURE = ("Bundle", "OperationOutcome", "Parameters")
 _GENERATED_ERRORS = {"HTTPValidationError", "ValidationError"}
 
 
 def document(registry: Registry, settings: Settings, routes: Sequence[BaseRoute]) -> Item:
     """Return the OpenAPI document of the FHIR interface and of FastAPI's `routes`."""
     errors = documented(registry, settings)
-    context = operations.Context(registry, settings, {item.name: item.status for item in errors})
+    context = Context(registry, settings, {item.name: item.status for item in errors})
     generated = get_openapi(title="Tramy", version=VERSION, routes=routes)
     others = generated.get("paths", {})
     return {
@@ -41,40 +43,57 @@ def document(registry: Registry, settings: Settings, routes: Sequence[BaseRoute]
         "paths": {**_fhir_paths(context), **_with_errors(others)},
         "components": {
             "schemas": {**_schemas(registry), **_own_schemas(generated)},
-            "parameters": parameters.components(registry, settings),
-            "headers": HEADERS,
-            "responses": {item.name: response(item) for item in errors},
+            "parameters": _parameters(registry, settings),
+            "headers": headers.ANSWERED,
+            "requestBodies": _bodies(context),
+            "responses": {**_answers(registry), **{item.name: response(item) for item in errors}},
         },
     }
 
 
-def _fhir_paths(context: operations.Context) -> dict[str, Item]:
-    found: dict[str, Item] = {}
-    for shape, methods in ROUTES.items():
-        if "type" not in shape:
-            paths = {method.lower(): operations.of_system(context, name) for method, name in methods.items()}
-            found[_path(shape)] = paths
-            continue
-        for kind in context.registry:
-            found[_path(shape, kind)] = _type_path(context, shape, methods, kind)
+def _fhir_paths(context: Context) -> dict[str, Item]:
+    found = {
+        place.path: {
+            method.lower(): operation(context, place, name, method) for method, name in methods(place, routed).items()
+        }
+        for shape, routed in ROUTES.items()
+        for place in places(context.registry, shape)
+    }
     return dict(sorted(found.items()))
 
 
-def _path(shape: tuple[str, ...], kind: ResourceType | None = None) -> str:
-    segments = [kind.name if kind and part == "type" else _SEGMENTS.get(part, part) for part in shape]
-    return "/".join([PREFIX, *segments])
+def _parameters(registry: Registry, settings: Settings) -> dict[str, Item]:
+    served = [kind.name for kind in registry]
+    held = [kind.name for kind in kinds(registry)]
+    return {
+        **parameters.components(registry, settings),
+        **headers.components(registry.person),
+        **results.components(settings),
+        "_type": results.chosen_types(served),
+        "_type.compartment": results.chosen_types(held),
+        **published.components(registry),
+        **called.components(registry),
+        **waiting.components(),
+    }
 
 
-def _type_path(
-    context: operations.Context, shape: tuple[str, ...], methods: dict[str, str], kind: ResourceType
-) -> Item:
-    # Stated by each operation: the page does not follow references that stand at the path.
-    place = parameters.refs(*(_SEGMENTS[part].strip("{}") for part in shape if part in _SEGMENTS))
-    return {method.lower(): operations.of_type(context, kind, name, method, place) for method, name in methods.items()}
+def _answers(registry: Registry) -> dict[str, Item]:
+    """Return the answers that operations share, by their names among the components."""
+    found = {"NotModified": records.not_modified(), "Deleted": records.deleted(), **waiting.responses()}
+    for kind in registry:
+        found |= {**records.responses(kind), **lists.responses(kind)}
+    for name in PUBLISHED:
+        found |= published.responses(name)
+    return found
+
+
+def _bodies(context: Context) -> dict[str, Item]:
+    own = {name: body for kind in context.registry for name, body in records.bodies(kind).items()}
+    return {**own, **lists.bodies(context)}
 
 
 def _schemas(registry: Registry) -> dict[str, Item]:
-    schemas = resource_schemas([*(kind.name for kind in registry), *_INFRASTRUCTURE])
+    schemas = resource_schemas([*(kind.name for kind in registry), *_INFRASTRUCTURE, *PUBLISHED])
     for kind in registry:
         schema = schemas[kind.name]
         schemas[kind.name] = {**schema, "title": f"{kind.title} · {kind.title_vi}"}
@@ -116,7 +135,8 @@ def _is_generated(item: Item) -> bool:
 def _tags(registry: Registry) -> list[Item]:
     system = Bilingual("Bundles, and what the service can do.", "Gửi nhiều hồ sơ, và khả năng của hệ thống.")
     types = [{"name": kind.name, "description": str(Bilingual(kind.title, kind.title_vi))} for kind in registry]
-    return [{"name": operations.SYSTEM, "description": str(system)}, *types]
+    shipped = [{"name": name, "description": str(published.SHIPPED)} for name in PUBLISHED]
+    return [{"name": SYSTEM, "description": str(system)}, *types, *shipped]
 
 
 def _tags_of(paths: dict[str, Item]) -> list[Item]:

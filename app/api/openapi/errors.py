@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from app.api.negotiation import require_json, wanted
 from app.api.openapi import outcomes
+from app.api.openapi.parts import MEDIA
 from app.api.openapi.schemas import ref
 from app.api.outcome import operation_outcome
 from app.config import Settings
@@ -24,8 +25,6 @@ from app.fhir.validation import finding
 from app.fhir.validation.schema import required
 from app.fhir.write.owner import owner_of
 from app.fhir.write.transaction import unavailable
-
-MEDIA = "application/fhir+json"
 
 
 class Documented(NamedTuple):
@@ -59,13 +58,13 @@ def table(items: Iterable[Documented]) -> str:
 
 def _of_requests(registry: Registry, settings: Settings) -> Iterable[Documented]:
     kind = registry.person
-    page = {"size": settings.page_size, "limit": settings.page_limit}
+    size, limit = settings.page_size, settings.page_limit
     yield Documented(
         "BadParameter",
         400,
         Bilingual("A parameter or header is unknown or not understood.", "Tham số hoặc header không có hoặc sai dạng."),
         {
-            "unknownParameter": outcomes.raised(lambda: read_query(kind, [("nickname", "a")], **page)),
+            "unknownParameter": outcomes.raised(lambda: read_query(kind, [("nickname", "a")], size=size, limit=limit)),
             "wrongDate": outcomes.misread(kind, settings, "_lastUpdated", "02/03/2026"),
             "wrongIfMatch": outcomes.raised(lambda: read_etag("3")),
         },
@@ -74,7 +73,7 @@ def _of_requests(registry: Registry, settings: Settings) -> Iterable[Documented]
         "NotAllowed",
         405,
         Bilingual("The address has no such method; `Allow` lists those it has.", "Địa chỉ không có phương thức đó."),
-        {"noSuchMethod": outcomes.raised(lambda: asked(registry, "PATCH", f"{kind.name}/1", ""))},
+        {"noSuchMethod": outcomes.raised(lambda: asked(registry, "POST", f"{kind.name}/1", ""))},
         ("Allow",),
     )
     yield Documented(
@@ -154,6 +153,16 @@ def _of_bodies(registry: Registry, settings: Settings) -> Iterable[Documented]:
         415,
         Bilingual("The body is in a format that is not read.", "Nội dung ở dạng không được hỗ trợ."),
         {"otherFormat": outcomes.raised(lambda: require_json(outcomes.request()))},
+    )
+    yield Documented(
+        "UnsupportedPatch",
+        415,
+        Bilingual(
+            "The patch is in a format that is not read; `Accept-Patch` lists those that are.",
+            "Bản sửa đổi ở dạng không được hỗ trợ; xem `Accept-Patch`.",
+        ),
+        {"otherFormat": outcomes.no_patch()},
+        ("Accept-Patch",),
     )
     yield Documented(
         "Unprocessable",

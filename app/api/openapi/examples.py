@@ -57,6 +57,38 @@ def history(kind: ResourceType) -> Tree:
     return {"resourceType": "Bundle", "type": "history", "total": 1, "link": link, "entry": [entry]}
 
 
+def json_patch() -> list[Tree]:
+    """Return a patch of any record in the language of RFC 6902."""
+    return [{"op": "add", "path": "/language", "value": "vi"}]
+
+
+def fhirpath_patch(kind: ResourceType) -> Tree:
+    """Return a patch of a record as a Parameters resource; it takes away what the other adds."""
+    parts = [{"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": f"{kind.name}.language"}]
+    return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+
+
+def chain(registry: Registry, kind: ResourceType) -> str:
+    """Return a condition on what records of a type refer to, "" where they refer to nothing that is served."""
+    for parameter in kind.search:
+        for name in parameter.targets:
+            if name in registry:
+                wanted = "name" if "name" in registry[name].parameters else "_id"
+                value = "mau" if wanted == "name" else ID
+                several = sum(target in registry for target in parameter.targets) > 1
+                return f"{parameter.name}{f':{name}' if several else ''}.{wanted}={value}"
+    return ""
+
+
+def reverse(registry: Registry, kind: ResourceType) -> str:
+    """Return a condition on what refers to records of a type, "" where nothing that is served does."""
+    for source in registry:
+        for parameter in source.search:
+            if source is not kind and kind.name in parameter.targets:
+                return f"_has:{source.name}:{parameter.name}:_id={ID}"
+    return ""
+
+
 def register(registry: Registry) -> Tree:
     """Return a transaction that registers a person with records that refer to the entry of the person."""
     addresses = {kind.name: f"urn:uuid:{uuid5(NAMESPACE_URL, kind.name)}" for kind in _cared(registry)}

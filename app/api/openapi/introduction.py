@@ -36,10 +36,10 @@ _PARTS = (
         "**Bắt đầu.** Cập nhật `{first}` bằng ví dụ có sẵn, rồi tạo các ví dụ khác: chúng thuộc về người này.",
     ),
     Bilingual(
-        "**Formats.** `Accept` and `Content-Type` are `application/fhir+json` or `application/json`, text is UTF-8. "
-        "What may be asked with GET may be asked with HEAD.",
-        "**Định dạng.** `Accept` và `Content-Type` là `application/fhir+json` hoặc `application/json`, mã UTF-8. "
-        "Địa chỉ nào có GET thì có HEAD.",
+        "**Formats.** `Accept` and `Content-Type` are `application/fhir+json` or `application/json`, text is UTF-8; "
+        "bodies may be compressed with gzip. What may be asked with GET may be asked with HEAD.",
+        "**Định dạng.** `Accept` và `Content-Type` là `application/fhir+json` hoặc `application/json`, mã "
+        "UTF-8; nội dung có thể nén bằng gzip. Địa chỉ nào có GET thì có HEAD.",
     ),
     Bilingual(
         "**Versions.** `ETag` names the version; sent back in `If-Match` it keeps anybody's change from being lost. A "
@@ -53,36 +53,21 @@ _PARTS = (
         "**Gửi lại an toàn.** PUT với mã của bên gửi, hoặc POST có `If-None-Exist`: mất kết nối thì gửi lại yêu cầu.",
     ),
     Bilingual(
+        "**Nothing is passed over.** A parameter or modifier that is not known is refused with 400; in searches "
+        "`Prefer: handling=lenient` leaves it out and reports it.",
+        "**Không bỏ qua âm thầm.** Tham số hoặc hậu tố không có sẽ bị từ chối với mã 400; khi tìm kiếm, "
+        "`Prefer: handling=lenient` bỏ qua và báo lại.",
+    ),
+    Bilingual(
+        "**Long answers later.** With `Prefer: respond-async` a search, a history, `$everything` or `$expand` is "
+        "answered with 202; the result is fetched from `Content-Location`.",
+        "**Kết quả lớn lấy sau.** Có `Prefer: respond-async` thì tìm kiếm, lịch sử, `$everything`, `$expand` trả 202; "
+        "lấy kết quả tại `Content-Location`.",
+    ),
+    Bilingual(
         "**Errors.** Every error is an OperationOutcome: `diagnostics` in English, `details.text` in Vietnamese, the "
-        "place in `expression`. What was sent is never repeated.",
+        "place in `expression`, or both in the language that `Accept-Language` names. What was sent is never repeated.",
         "**Lỗi.** Mọi lỗi là OperationOutcome: `details.text` tiếng Việt, `diagnostics` tiếng Anh, vị trí ở "
-        "`expression`. Không bao giờ lặp lại nội dung đã gửi.",
+        "`expression`; nếu có `Accept-Language` thì cả hai bằng ngôn ngữ đó. Không bao giờ lặp lại nội dung đã gửi.",
     ),
 )
-
-HEADERS = {
-    "ETag": {
-        "description": str(Bilingual("The version, for If-Match.", "Phiên bản, dùng cho If-Match.")),
-        "schema": {"type": "string"},
-        "example": 'W/"1"',
-    },
-    "Last-Modified": {
-        "description": str(Bilingual("When the version was made.", "Thời điểm tạo phiên bản.")),
-        "schema": {"type": "string"},
-        "example": "Sun, 22 Nov 2026 01:00:00 GMT",
-    },
-    "Location": {
-        "description": str(Bilingual("The address of the version.", "Địa chỉ của phiên bản.")),
-        "schema": {"type": "string"},
-    },
-    "Allow": {
-        "description": str(Bilingual("The methods of this address.", "Các phương thức của địa chỉ này.")),
-        "schema": {"type": "string"},
-        "example": "GET, HEAD, POST",
-    },
-    "Retry-After": {
-        "description": str(Bilingual("Seconds to wait.", "Số giây cần chờ.")),
-        "schema": {"type": "integer"},
-        "example": 1,
-    },
-}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 
 from app.config import Settings
-from app.errors import Conflict, Fault, Stale, TooLarge, TramyError
+from app.errors import Conflict, Fault, Stale, TooLarge, TramyError, UnsupportedMedia
 from app.fhir.resource_type import ResourceType
 from app.fhir.search.condition import Arguments, Place, condition
 from app.fhir.search.query import read_query
@@ -65,6 +65,14 @@ def several() -> TramyError:
         "The condition matches several records; make it match one.",
         "Điều kiện khớp với nhiều hồ sơ; hãy thu hẹp để chỉ khớp một.",
         code="multiple-matches",
+    )
+
+
+def no_patch() -> TramyError:
+    """Return the error of a patch in a format that is not read."""
+    return UnsupportedMedia.of(
+        "Send application/json-patch+json, or a Parameters resource as application/fhir+json, in UTF-8.",
+        "Hãy gửi application/json-patch+json, hoặc tài nguyên Parameters dạng application/fhir+json, bằng UTF-8.",
     )
 
 

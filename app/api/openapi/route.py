@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
+from app.api.compression import takes_gzip
 from app.api.openapi.document import document
 from app.config import Settings
 from app.fhir.resource_type import Registry
@@ -22,10 +23,10 @@ def openapi(request: Request) -> Response:
     if kept is None:
         service = app.state.service
         kept = app.state.openapi = gzip.compress(written(app, service.registry, service.settings), mtime=0)
-    headers = {"Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(kept, headers={**headers, "Content-Encoding": "gzip"}, media_type="application/json")
-    return Response(gzip.decompress(kept), headers=headers, media_type="application/json")
+    if takes_gzip(",".join(request.headers.getlist("accept-encoding"))):
+        headers = {"Vary": "Accept-Encoding", "Content-Encoding": "gzip"}
+        return Response(kept, headers=headers, media_type="application/json")
+    return Response(gzip.decompress(kept), media_type="application/json")
 
 
 def written(app: FastAPI, registry: Registry, settings: Settings, indent: int | None = None) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -9,22 +10,30 @@ import msgspec
 from app.errors import Fault, Invalid, TooLarge, TramyError
 from app.fhir import definitions
 from app.fhir.asked import Asked, asked
-from app.fhir.etag import read_etag
+from app.fhir.bundle.document import Media, PatchDocument, patch_document
+from app.fhir.bundle.references import conditional_references
+from app.fhir.bundle.request import Conditions, misplaced, read_conditions
 from app.fhir.json import members, parse
 from app.fhir.service import Service
 
 _ENTRIES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _DEPTH = 3
 """Levels of a bundle around a resource: the bundle, its entries, the entry."""
-_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BUNDLE = frozenset(definitions.elements("Bundle")) | {"resourceType"}
 _ENTRY = frozenset(definitions.elements("Bundle_Entry"))
 _REQUEST = frozenset(definitions.elements("Bundle_Request"))
+_PATCHING = ("patch", "conditional-patch")
+_SENDING = ("create", "update", "conditional-update", *_PATCHING)
+"""Interactions that need a resource."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry: what it asks for, its resource as sent, and its conditions."""
+    """One entry: what it asks for, its resource as sent, and its conditions.
+
+    For a patch `raw` is the document of the patch, in the language that `media` says.
+    """
 
     index: int
     method: str
@@ -32,13 +41,18 @@ class Entry:
     full_url: str
     raw: bytes
     tree: dict | None
-    if_match: int | None
-    if_none_exist: str | None
+    conditions: Conditions
+    media: Media = "fhirpath"
 
     @property
     def place(self) -> str:
         """Where it stands, as FHIRPath."""
         return f"Bundle.entry[{self.index}]"
+
+    @cached_property
+    def referred(self) -> frozenset[str]:
+        """The references in it that are search conditions."""
+        return frozenset(conditional_references(self.raw))
 
 
 @dataclass(frozen=True)
@@ -49,8 +63,8 @@ class ReadBundle:
     entries: list[Entry | TramyError]
 
 
-def read_bundle(service: Service, raw: bytes) -> ReadBundle:
-    """Read a transaction or batch.
+def read_bundle(service: Service, raw: bytes, base: str = "") -> ReadBundle:
+    """Read a transaction or batch; `base` is this interface's address, which may stand before each url.
 
     Raises Malformed for bytes that are not strict JSON, TooLarge for too many entries, Invalid for a bundle
     that cannot be processed, naming every entry at fault (in a batch such entries are answered one by one).
@@ -67,7 +81,8 @@ def read_bundle(service: Service, raw: bytes) -> ReadBundle:
             "Bundle.entry",
         )
     raws = _ENTRIES.decode(members(raw)["entry"]) if entries else []
-    read = [_entry(service, index, entry, raws[index]) for index, entry in enumerate(entries)]
+    bases = [f"{item}/" for item in (service.base, base) if item]
+    read = [_entry(service, bases, index, entry, raws[index]) for index, entry in enumerate(entries)]
     wrong = [item for item in read if isinstance(item, TramyError)]
     if wrong and tree["type"] == "transaction":
         raise Invalid(fault for item in wrong for fault in item.faults)
@@ -97,33 +112,33 @@ def _faults(tree: dict) -> Iterator[Fault]:
         )
 
 
-def _entry(service: Service, index: int, entry: dict, raw: dict[str, msgspec.Raw]) -> Entry | TramyError:
+def _entry(
+    service: Service, bases: list[str], index: int, entry: dict, raw: dict[str, msgspec.Raw]
+) -> Entry | TramyError:
     place = f"Bundle.entry[{index}]"
     faults = list(_entry_faults(entry, place))
     if faults:
         return Invalid(faults)
     request: dict[str, Any] = entry["request"]
-    address, _, query = _relative(request["url"], service.base).partition("?")
+    address, _, query = _relative(request["url"], bases).partition("?")
     try:
         meaning = asked(service.registry, request["method"], address, query)
-        if_match = read_etag(request["ifMatch"]) if "ifMatch" in request else None
+        conditions = read_conditions(request, service.settings.time_zone)
     except TramyError as error:
         return _placed(error, f"{place}.request")
-    if meaning.interaction in ("create", "update") and "resource" not in entry:
+    if meaning.interaction in _SENDING and "resource" not in entry:
         return Invalid(
             [Fault("required", "This request needs a resource.", "Yêu cầu này cần có resource.", f"{place}.resource")]
         )
-    body = bytes(raw["resource"]) if "resource" in raw else b""
-    return Entry(
-        index,
-        request["method"],
-        meaning,
-        entry.get("fullUrl", ""),
-        body,
-        entry.get("resource"),
-        if_match,
-        request.get("ifNoneExist"),
-    )
+    body, tree = bytes(raw["resource"]) if "resource" in raw else b"", entry.get("resource")
+    document = PatchDocument(body, "fhirpath")
+    if meaning.interaction in _PATCHING:
+        try:
+            document, tree = patch_document(tree or {}, body, f"{place}.resource"), None
+        except Invalid as error:
+            return error
+    full_url = entry.get("fullUrl", "")
+    return Entry(index, request["method"], meaning, full_url, document.raw, tree, conditions, document.media)
 
 
 def _entry_faults(entry: dict, place: str) -> Iterator[Fault]:
@@ -140,8 +155,7 @@ def _entry_faults(entry: dict, place: str) -> Iterator[Fault]:
             f"{place}.request",
         )
         return
-    texts = (entry.get("fullUrl", ""), request.get("ifMatch", ""), request.get("ifNoneExist", ""))
-    if not all(isinstance(text, str) for text in texts) or not isinstance(entry.get("resource", {}), dict):
+    if not isinstance(entry.get("fullUrl", ""), str) or not isinstance(entry.get("resource", {}), dict):
         yield Fault(
             "structure", "A member of this entry has the wrong type.", "Một thành phần của mục này sai kiểu.", place
         )
@@ -149,9 +163,7 @@ def _entry_faults(entry: dict, place: str) -> Iterator[Fault]:
         yield _unknown(place)
     if set(request) - _REQUEST:
         yield _unknown(f"{place}.request")
-    for name in ("ifNoneMatch", "ifModifiedSince"):
-        if name in request:
-            yield Fault("not-supported", f"{name} is not supported here.", f"Không hỗ trợ {name}.", f"{place}.request")
+    yield from misplaced(request, f"{place}.request")
 
 
 def _unknown(place: str) -> Fault:
@@ -164,5 +176,5 @@ def _placed(error: TramyError, place: str) -> TramyError:
     return type(error)(fault._replace(expression=place) for fault in error.faults)
 
 
-def _relative(url: str, base: str) -> str:
-    return url.removeprefix(f"{base}/") if base else url
+def _relative(url: str, bases: list[str]) -> str:
+    return next((url.removeprefix(base) for base in bases if url.startswith(base)), url)

@@ -13,7 +13,8 @@ from app.errors import TramyError
 from app.fhir.bundle.entries import Entry
 from app.fhir.json import parse
 from app.fhir.search.condition import token_forms
-from app.fhir.search.query import Criterion, Query
+from app.fhir.search.criterion import Condition, Criterion
+from app.fhir.search.query import Query
 from app.fhir.service import Service
 
 
@@ -21,18 +22,24 @@ def made_here(
     service: Service, entries: Sequence[Entry], ids: Mapping[int, str], queries: Mapping[str, Query]
 ) -> dict[str, str]:
     """Return the conditions that exactly one resource to be written matches, with its `Type/id`."""
-    wanted = {text: query for text, query in queries.items() if all(_is_simple(c) for c in query.criteria)}
+    wanted = {text: simple for text, query in queries.items() if (simple := _simple(query.criteria))}
     found: dict[str, set[str]] = {text: set() for text in wanted}
     for entry in entries if wanted else ():
         kind = entry.asked.kind
-        asked = {text: query for text, query in wanted.items() if query.kind is kind}
+        asked = {text: criteria for text, criteria in wanted.items() if queries[text].kind is kind}
         if not asked or not kind or entry.asked.interaction not in ("create", "update"):
             continue
         tree = _tree(service, entry)
-        for text, query in asked.items():
-            if all(_matches(service, criterion, tree) for criterion in query.criteria):
+        for text, criteria in asked.items():
+            if all(_matches(service, criterion, tree) for criterion in criteria):
                 found[text].add(f"{kind.name}/{entry.asked.id or ids[entry.index]}")
     return {text: min(names) for text, names in found.items() if len(names) == 1}
+
+
+def _simple(conditions: Sequence[Condition]) -> list[Criterion]:
+    """Return the conditions where all are tokens read from the resource, else none."""
+    found = [item for item in conditions if isinstance(item, Criterion) and _is_simple(item)]
+    return found if len(found) == len(conditions) else []
 
 
 def _is_simple(criterion: Criterion) -> bool:

@@ -4,19 +4,46 @@ import json
 from typing import Any
 
 from app.config import Settings
-from app.fhir.asked import ROUTES
+from app.fhir.asked import PUBLISHED, ROUTES
+from app.fhir.operation import Operation
+from app.fhir.operations import operations_at
+from app.fhir.published.operation_definitions import definition_address
+from app.fhir.published.search import Field, fields
+from app.fhir.published.search_parameters import address
+from app.fhir.published.shelf import profiles
 from app.fhir.resource_type import Registry, ResourceType
-from app.fhir.search.described import Bilingual, described, official
+from app.fhir.search.common import COMMON
+from app.fhir.search.described import Bilingual, described
 from app.fhir.search.parameter import Parameter
-from app.fhir.search.query import COMMON
 from app.fhir.service import Service
 
 VERSION = "0.1.0"
 RELEASED = "2026-11-22"
 """The day of the program's version: the statement is as old as the program, not as the request."""
 FHIR_VERSION = "4.0.1"
-_CODES = {"history": "history-instance", "search": "search-type"}
-_SYSTEM = {"bundle": ("transaction", "batch")}
+ID = "tramy"
+"""The id under which the statement is read as a CapabilityStatement."""
+_R4 = "http://hl7.org/fhir"
+# The codes of interactions, where there is one; conditions and operations are said elsewhere.
+_CODES = {
+    "read": "read",
+    "vread": "vread",
+    "update": "update",
+    "patch": "patch",
+    "delete": "delete",
+    "history": "history-instance",
+    "history-type": "history-type",
+    "create": "create",
+    "search": "search-type",
+    "read-published": "read",
+    "search-published": "search-type",
+}
+_SYSTEM = {
+    "bundle": ("transaction", "batch"),
+    "search-system": ("search-system",),
+    "history-system": ("history-system",),
+}
+_WHOLE = ((), ("_history",))
 
 
 def capabilities(service: Service, base: str) -> str:
@@ -28,6 +55,7 @@ def statement(registry: Registry, settings: Settings, base: str) -> dict[str, An
     """Return the CapabilityStatement as a tree."""
     return {
         "resourceType": "CapabilityStatement",
+        "id": ID,
         "url": f"{base}/metadata",
         "version": VERSION,
         "name": "Tramy",
@@ -40,14 +68,26 @@ def statement(registry: Registry, settings: Settings, base: str) -> dict[str, An
         "implementation": {"description": "Hồ sơ sức khỏe cá nhân điện tử, y tế cơ sở", "url": base},
         "fhirVersion": FHIR_VERSION,
         "format": ["application/fhir+json", "json"],
-        "rest": [
-            {
-                "mode": "server",
-                "documentation": str(_REST),
-                "resource": [_resource(kind, settings) for kind in registry],
-                "interaction": [{"code": code} for name in interactions(()) for code in _SYSTEM.get(name, ())],
-            }
-        ],
+        **_patching(),
+        "rest": [_rest(registry, settings)],
+    }
+
+
+def _patching() -> dict[str, Any]:
+    patched = "PATCH" in ROUTES[("type", "id")]
+    return {"patchFormat": ["application/json-patch+json", "application/fhir+json"]} if patched else {}
+
+
+def _rest(registry: Registry, settings: Settings) -> dict[str, Any]:
+    within = "search-compartment" in interactions(("type", "id", "other"))
+    published = [_published(registry, name) for name in PUBLISHED]
+    return {
+        "mode": "server",
+        "documentation": str(_REST),
+        "resource": [*(_resource(registry, kind, settings) for kind in registry), *published],
+        "interaction": [{"code": code} for name in interactions(*_WHOLE) for code in _SYSTEM.get(name, ())],
+        **_operations(registry, operations_at(None)),
+        **({"compartment": [f"{_R4}/CompartmentDefinition/{registry.person.name.lower()}"]} if within else {}),
     }
 
 
@@ -56,31 +96,82 @@ def interactions(*shapes: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(name for shape in shapes for name in ROUTES.get(shape, {}).values()))
 
 
-def _resource(kind: ResourceType, settings: Settings) -> dict[str, Any]:
+def _resource(registry: Registry, kind: ResourceType, settings: Settings) -> dict[str, Any]:
     supported = interactions(*(shape for shape in ROUTES if shape[:1] == ("type",)))
     on_type = ROUTES[("type",)]
+    deletes = "multiple" if kind.deletes_many else "single"
+    own = [tree["url"] for tree in profiles() if tree["type"] == kind.name and tree["derivation"] == "constraint"]
     return {
         "type": kind.name,
-        "profile": f"http://hl7.org/fhir/StructureDefinition/{kind.name}",
+        "profile": f"{_R4}/StructureDefinition/{kind.name}",
+        **({"supportedProfile": own} if own else {}),
         "documentation": str(_about(kind)),
-        "interaction": [{"code": _CODES.get(name, name)} for name in supported],
+        "interaction": [{"code": _CODES[name]} for name in supported if name in _CODES],
         "versioning": "versioned-update",
         "readHistory": "vread" in supported,
         "updateCreate": "update" in supported,
         "conditionalCreate": "create" in supported,
-        "conditionalRead": "not-supported",
+        "conditionalRead": "full-support" if "read" in supported else "not-supported",
         "conditionalUpdate": "PUT" in on_type,
-        "conditionalDelete": "single" if "DELETE" in on_type else "not-supported",
+        "conditionalDelete": deletes if "DELETE" in on_type else "not-supported",
         "referencePolicy": ["literal", "logical", *(["enforced"] if kind.owner else [])],
-        "searchParam": [_search_param(kind, parameter, settings) for parameter in (*COMMON, *kind.search)],
+        **_includes(registry, kind),
+        "searchParam": [_search_param(registry, kind, parameter, settings) for parameter in (*COMMON, *kind.search)],
+        **_operations(registry, [*operations_at(kind), *operations_at(kind, instance=True)]),
     }
 
 
-def _search_param(kind: ResourceType, parameter: Parameter, settings: Settings) -> dict[str, Any]:
-    published = official(kind, parameter)
-    definition = {"definition": published["url"]} if published else {}
-    says = str(described(kind, parameter, settings))
-    return {"name": parameter.name, **definition, "type": parameter.kind, "documentation": says}
+def _includes(registry: Registry, kind: ResourceType) -> dict[str, Any]:
+    """Return what a search can bring along: what records of the type refer to, and what refers to them."""
+    found: dict[str, list[str]] = {"searchInclude": [], "searchRevInclude": []}
+    for source in registry:
+        for parameter in (item for item in source.search if item.kind == "reference"):
+            value = f"{source.name}:{parameter.name}"
+            if source is kind and any(target in registry for target in parameter.targets):
+                found["searchInclude"].append(value)
+            if kind.name in parameter.targets:
+                found["searchRevInclude"].append(value)
+    if found["searchInclude"]:
+        found["searchInclude"].insert(0, "*")
+    return {name: values for name, values in found.items() if values}
+
+
+def _operations(registry: Registry, operations: list[Operation]) -> dict[str, Any]:
+    """Return the operations of a place, each once though it may stand at two levels."""
+    each = dict.fromkeys(item for item in operations)
+    said = [
+        {
+            "name": item.name,
+            "definition": definition_address(registry, item),
+            "documentation": str(Bilingual(f"{item.title}.", f"{item.title_vi}.")),
+        }
+        for item in each
+    ]
+    return {"operation": said} if said else {}
+
+
+def _published(registry: Registry, name: str) -> dict[str, Any]:
+    shapes = [shape for shape in ROUTES if shape[:1] == ("published",)]
+    both = [*operations_at(None, name), *operations_at(None, name, instance=True)]
+    return {
+        "type": name,
+        "profile": f"{_R4}/StructureDefinition/{name}",
+        "documentation": str(_SHIPPED),
+        "interaction": [{"code": _CODES[item]} for item in interactions(*shapes) if item in _CODES],
+        "searchParam": [_field(field) for field in fields(name).values()],
+        **_operations(registry, both),
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    says = Bilingual(f"{field.en}.", f"{field.vi}.")
+    return {"name": field.name, "type": field.type, "documentation": str(says)}
+
+
+def _search_param(registry: Registry, kind: ResourceType, parameter: Parameter, settings: Settings) -> dict[str, Any]:
+    says = str(described(kind, parameter, settings, registry))
+    place = address(kind, parameter)
+    return {"name": parameter.name, "definition": place, "type": parameter.kind, "documentation": says}
 
 
 def _about(kind: ResourceType) -> Bilingual:
@@ -117,9 +208,17 @@ def _limits(settings: Settings) -> Bilingual:
     )
 
 
+_SHIPPED = Bilingual(
+    "Shipped with the program: read and searched, never written.",
+    "Đi kèm chương trình: chỉ đọc và tìm kiếm, không ghi.",
+)
 _REST = Bilingual(
-    "FHIR R4 as JSON. A search parameter or modifier that is not listed is refused, never ignored; totals are exact. "
-    "An update that changes nothing makes no version, so it may be sent again.",
-    "FHIR R4 dạng JSON. Tham số hoặc hậu tố tìm kiếm không có trong danh sách sẽ bị từ chối, không bị bỏ qua; tổng số "
-    "luôn chính xác. Cập nhật không làm thay đổi gì thì không tạo phiên bản, nên có thể gửi lại an toàn.",
+    "FHIR R4 as JSON. A search parameter or modifier that is not listed is refused, never ignored, unless "
+    "`Prefer: handling=lenient` asks for it to be left out and reported; totals are exact. "
+    "An update that changes nothing makes no version, so it may be sent again. "
+    "PATCH may be conditional like PUT: `PATCH Type?criteria`.",
+    "FHIR R4 dạng JSON. Tham số hoặc hậu tố tìm kiếm không có trong danh sách sẽ bị từ chối, không bị bỏ qua, trừ khi "
+    "`Prefer: handling=lenient` yêu cầu bỏ qua và báo lại; tổng số luôn chính xác. "
+    "Cập nhật không làm thay đổi gì thì không tạo phiên bản, nên có thể gửi lại an toàn. "
+    "PATCH có thể kèm điều kiện như PUT: `PATCH Type?điều-kiện`.",
 )

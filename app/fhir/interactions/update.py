@@ -3,6 +3,8 @@
 from app.errors import Invalid
 from app.fhir.answer import Answer, answer
 from app.fhir.bundle.references import require_resolved
+from app.fhir.etag import ANY
+from app.fhir.interactions.conditional_write import write_existing
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
@@ -12,13 +14,25 @@ from app.fhir.write.transaction import in_transaction
 from app.store.database import Connection
 
 
-async def update(service: Service, kind: ResourceType, record_id: str, raw: bytes, if_match: int | None) -> Answer:
+async def update(
+    service: Service,
+    kind: ResourceType,
+    record_id: str,
+    raw: bytes,
+    if_match: int | None,
+    *,
+    if_absent: bool = False,
+) -> Answer:
     """Store a new version under the id in the address, which the body must have too.
 
-    An update that changes nothing makes no version, so it may be sent again without harm.
+    An update that changes nothing makes no version, so it may be sent again without harm. Raises Stale for a
+    version that is not the current one (`if_match` ANY: for no record), and with `if_absent` for any record.
     """
     require_resolved(raw, kind.name)
-    change = Change(kind, record_id, same_id(prepare(service, kind, raw, service.clock()), record_id), False, if_match)
+    prepared = same_id(prepare(service, kind, raw, service.clock()), record_id)
+    if if_match == ANY and not if_absent:
+        return answer(await write_existing(service, kind, record_id, prepared))
+    change = Change(kind, record_id, prepared, if_match=if_match, if_absent=if_absent)
 
     async def work(connection: Connection) -> Answer:
         return answer((await apply(service, connection, [change]))[0])

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from app.config import Settings
 from app.fhir.definitions import SCHEMAS, elements
 from app.fhir.fold import fold
-from app.fhir.resource_type import ResourceType
+from app.fhir.resource_type import Registry, ResourceType
+from app.fhir.search.modifiers import modifiers
 from app.fhir.search.parameter import Parameter
-from app.fhir.search.query import MODIFIERS
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
@@ -67,12 +67,14 @@ _FORMS = {
 }
 
 
-def described(kind: ResourceType, parameter: Parameter, settings: Settings) -> Bilingual:
+def described(
+    kind: ResourceType, parameter: Parameter, settings: Settings, registry: Registry | None = None
+) -> Bilingual:
     """Return what a search parameter finds, the forms of its values and its modifiers."""
     form, meaning = _FORMS[_form(parameter)], _meaning(kind, parameter)
     fill = {"zone": settings.time_zone.key, "target": (parameter.targets or ("Type",))[0]}
     listed = ", ".join(f"`{code}`" for code in codes(kind, parameter))
-    allowed = ", ".join(f"`:{name}`" for name in modifiers(parameter))
+    allowed = ", ".join(f"`:{name}`" for name in modifiers(parameter, registry))
     one_of = Bilingual(f" Codes: {listed}." if listed else "", f" Các mã: {listed}." if listed else "")
     return Bilingual(
         f"{meaning.en}{form.en.format(**fill)}{one_of.en} Modifiers: {allowed}.",
@@ -95,13 +97,6 @@ def codes(kind: ResourceType, parameter: Parameter) -> tuple[str, ...]:
             element = elements(name).get(step.partition("[")[0]) if name else None
             name, found = (element.kind, element.codes) if element else ("", ())
     return found
-
-
-def modifiers(parameter: Parameter) -> tuple[str, ...]:
-    """Return the modifiers a parameter takes, types of a reference among them."""
-    # What belongs to a patient is found by the patient's id alone; no identifier is kept beside it.
-    hidden = {"identifier"} if parameter.owner and len(parameter.targets) == 1 else set()
-    return tuple(name for name in (*MODIFIERS[parameter.kind], *parameter.targets) if name not in hidden)
 
 
 def official(kind: ResourceType, parameter: Parameter) -> dict[str, Any] | None:

@@ -1,113 +1,111 @@
-"""Run a search: the rows of one page, the exact total, and where the next page begins."""
+"""Run a search: the rows of one page at one moment, the exact total, and whether there are more.
+
+The first page says by its own snapshot which moment it is of; later ones are read at that moment from current
+and past versions alike.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from asyncpg import Record
-from asyncpg.exceptions import DataError
 
-from app.fhir.search.condition import Arguments, Place, condition
-from app.fhir.search.order import Key, after, keys, order_by, read_cursor, write_cursor
-from app.fhir.search.query import Query, refuse
-from app.fhir.search.words import Words, words
+from app.fhir.search.criterion import Criterion, is_rare
+from app.fhir.search.order import keys
+from app.fhir.search.place import Arguments, Place
+from app.fhir.search.query import Query
+from app.fhir.search.statement import Start, Statement, Way, counting, type_name, where
+from app.fhir.search.words import expected, matched, prefixes, words_order
 from app.store.database import Reader
+from app.store.estimate import estimated
+from app.store.moment import Moment
+from app.store.taken import moment_of
+
+FEW = 5000
+"""Matches that are listed and put in order in less time than a walk in order may take to meet a page of them."""
+SOME = 60_000
+"""Matches that are put in order in their index of words alone in less time than that."""
 
 
 class Page(NamedTuple):
-    """One page: rows (id, body), the number of all matches, and the cursor of the next page ("" at the end)."""
+    """One page: rows (kind, id, body, cursor0 ...), the number of all matches if it was counted, the moment it is
+    of (None when nothing was found), whether there are more in its direction, and how many keys its order has."""
 
     rows: list[Record]
-    total: int
-    cursor: str
+    total: int | None
+    moment: Moment | None
+    more: bool
+    width: int
 
 
-class Statement(NamedTuple):
-    """A text of SQL and its values."""
-
-    text: str
-    arguments: Arguments
-
-
-async def find(database: Reader, query: Query, place: Place) -> Page:
-    """Return a page of what matches, in order."""
-    found = keys(query.order)
-    total, values = read_cursor(query.cursor, len(found)) if query.cursor else (None, None)
-    text, arguments = _page(query, place, found, values)
-    try:
-        rows = await database.fetch(text, *arguments) if query.count else []
-    except DataError:
-        if query.cursor:
-            raise refuse("_cursor", "is not one of this search", "không thuộc lần tìm này") from None
-        raise
+async def find(reader: Reader, queries: Sequence[Query], place: Place, start: Start | None, epoch: int) -> Page:
+    """Return a page of what matches, in order; `queries` ask the same of one type or several."""
+    query = queries[0]
+    if query.count == 0:
+        return Page([], await count(reader, queries, place) if query.total != "none" else None, None, False, 0)
+    rows: list[Record] = []
+    for way in await _ways(reader, queries, place, start):
+        text, arguments = Statement(queries, place, start, way).written()
+        rows = await reader.fetch(text, *arguments)
+        # A walk that met too few may have ended before it met all.
+        if way != "walk" or len(rows) > query.count:
+            break
+    total = (rows[0]["total"] if rows else 0) if start is None and query.total == "accurate" else None
+    if start is None and query.total == "estimate":
+        total = await _estimate(reader, queries, place)
+    moment = start.moment if start else moment_of(rows[0], epoch) if rows else None
     more = len(rows) > query.count
-    if rows and "total" in rows[0]:
-        total = rows[0]["total"]
     rows = rows[: query.count]
-    if total is None:
-        total = len(rows) if query.count and not more else await _total(database, query, place)
-    last = [rows[-1][f"key{index}"] for index in range(len(found))] if more else []
-    return Page(rows, total, write_cursor(last, total) if more else "")
+    if start and start.backwards:
+        rows.reverse()
+    return Page(rows, total, moment, more, len(keys(query.order, type_name(queries, query))))
 
 
-async def find_ids(database: Reader, query: Query, place: Place, most: int) -> list[str]:
-    """Return the ids of at most `most` matches: conditional interactions ask whether there is none, one, or more."""
-    where, arguments = _where(query, place)
-    text = f"select id from {_matches(query, place, where)} order by id limit {most}"
-    return [row["id"] for row in await database.fetch(text, *arguments)]
+async def _ways(reader: Reader, queries: Sequence[Query], place: Place, start: Start | None) -> Sequence[Way]:
+    """Return how the page is to be found; a way that is not the last may fail, and the next is taken."""
+    query = queries[0]
+    if all(any(is_rare(item) for item in one.criteria) for one in queries):
+        return ("list",)
+    linked = any(not isinstance(item, Criterion) for one in queries for item in one.criteria)
+    # Of conditions on other records the planner knows best how many meet them.
+    if linked and await _estimate(reader, queries, place) <= FEW:
+        return ("list",)
+    if len(queries) > 1 or not prefixes(query):
+        return ("plan",)
+    if start is None and words_order(query):
+        return ("words",) if await expected(reader, query) <= SOME else ("walk", "words")
+    return ("list",) if await matched(reader, query, place, FEW + 1) <= FEW else ("walk", "list")
 
 
-def _page(query: Query, place: Place, found: Sequence[Key], values: Sequence[str | None] | None) -> Statement:
-    """Return the statement of a page, which asks for one row more than is shown."""
-    columns = ", ".join(f"({key.expression})::text as key{index}" for index, key in enumerate(found))
-    begun = words(query, place) if not query.order else None
-    if begun:
-        return _page_of_words(query, place, begun, values)
-    where, arguments = _where(query, place)
-    if values:
-        where = f"{where} and {after(found, values, arguments)}"
-    source = _matches(query, place, where)
-    text = f"select id, body, {columns} from {source} order by {order_by(found)} limit {query.count + 1}"
-    return Statement(text, arguments)
-
-
-def _page_of_words(query: Query, place: Place, begun: Words, values: Sequence[str | None] | None) -> Statement:
-    """Return the statement of a page in the order of ids; the first one counts all matches on its way."""
-    table, where, arguments = begun
-    beyond = f" where id > {arguments.add(values[0])}::text" if values else ""
-    counted = "" if values else ", (select count(*) from matching) as total"
-    current = place.kind.tables.name
-    text = (
-        f"with matching as materialized (select distinct p.id from {table} p where {where}),"
-        f" page as (select id from matching{beyond} order by id limit {query.count + 1})"
-        f" select r.id, r.body, r.id as key0{counted} from {current} r join page using (id) order by r.id"
-    )
-    return Statement(text, arguments)
-
-
-def _matches(query: Query, place: Place, where: str) -> str:
-    """Return the rows that match, as what stands behind FROM.
-
-    A value that an index finds is found first and put in order then: the planner, which knows nothing of how
-    rare it is, would rather walk the whole table in order. `offset 0` keeps the two apart.
-    """
-    rare = any(
-        item.parameter.indexed and item.parameter.kind == "token" and not item.modifier for item in query.criteria
-    )
-    table = place.kind.tables.name
-    return f"(select * from {table} where {where} offset 0) matching" if rare else f"{table} where {where}"
-
-
-def _where(query: Query, place: Place) -> Statement:
+async def count(reader: Reader, queries: Sequence[Query], place: Place) -> int:
+    """Return how many records match now: exactly, or as the planner estimates where that is asked for."""
+    if queries[0].total == "estimate":
+        return await _estimate(reader, queries, place)
     arguments = Arguments()
-    tests = [condition(criterion, place, arguments) for criterion in query.criteria]
-    return Statement(" and ".join(["body is not null", *tests]), arguments)
+    text = counting(queries, place, arguments)
+    return await reader.fetchval(text, *arguments)
 
 
-async def _total(database: Reader, query: Query, place: Place) -> int:
-    begun = words(query, place)
-    if begun:
-        return await database.fetchval(
-            f"select count(distinct p.id) from {begun.table} p where {begun.where}", *begun.arguments
-        )
-    where, arguments = _where(query, place)
-    return await database.fetchval(f"select count(*) from {place.kind.tables.name} where {where}", *arguments)
+async def _estimate(reader: Reader, queries: Sequence[Query], place: Place) -> int:
+    total = 0
+    for query in queries:
+        arguments = Arguments()
+        test = where(query, place._replace(kind=query.kind), arguments)
+        total += await estimated(reader, f"select from {query.kind.tables.name} where {test}", arguments)
+    return total
+
+
+async def find_ids(reader: Reader, query: Query, place: Place, most: int) -> list[str]:
+    """Return the ids of at most `most` matches: conditional interactions ask whether there is none, one, or more."""
+    return [record_id for record_id, _ in await find_versions(reader, query, place, most)]
+
+
+async def find_versions(reader: Reader, query: Query, place: Place, most: int) -> list[tuple[str, int]]:
+    """Return id and version of at most `most` matches, in the order of ids."""
+    arguments = Arguments()
+    test = where(query, place, arguments)
+    table = query.kind.tables.name
+    # What is rare is found first: the planner would rather walk the whole table in the order of ids.
+    rare = any(is_rare(item) for item in query.criteria)
+    source = f"(select id, version from {table} where {test} offset 0) matching" if rare else f"{table} where {test}"
+    rows = await reader.fetch(f"select id, version from {source} order by id limit {most}", *arguments)
+    return [(row["id"], row["version"]) for row in rows]

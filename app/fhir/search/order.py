@@ -1,87 +1,121 @@
-"""The order of results, and the cursor that says where a page ended. https://hl7.org/fhir/R4/search.html#sort
+"""The order of results, and where a page begins in it. https://hl7.org/fhir/R4/search.html#sort
 
-Missing values come last, whichever the direction; the id decides last, so that an order is always whole.
+Missing values come last, whichever the direction; the type and the id decide last, so that an order is always whole.
 """
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.errors import BadParameter
-from app.fhir.search.condition import Arguments
 from app.fhir.search.parameter import Parameter
-from app.fhir.search.query import Order, refuse
+from app.fhir.search.place import Arguments
+from app.fhir.search.result import Order
+
+Values = Sequence[str | None]
 
 
 class Key(NamedTuple):
-    """One key: an expression over the row, its SQL type, and its direction."""
+    """One key: an expression over the row, its SQL type, its direction, and whether it may be missing."""
 
     expression: str
     sql_type: str
-    descending: bool
+    descending: bool = False
+    nullable: bool = False
 
 
-def keys(order: Sequence[Order]) -> list[Key]:
-    """Return the keys of an order, the id last."""
-    found = [Key(*_expression(item.parameter), item.descending) for item in order]
-    return found if any(key.expression == "id" for key in found) else [*found, Key("id", "text", False)]
+class Part(NamedTuple):
+    """A part of an order that an index can walk: the condition of belonging to it, and its ORDER BY list."""
+
+    where: str
+    order_by: str
 
 
-def _expression(parameter: Parameter) -> tuple[str, str]:
+def keys(order: Sequence[Order], type_name: str = "") -> list[Key]:
+    """Return the keys of an order over rows of a type, the id last; with a name the type before it."""
+    found = [_key(item.parameter, item.descending) for item in order]
+    if any(key.expression == "id" for key in found) and not type_name:
+        return found
+    kind = [Key(f"'{type_name}'::text", "text")] if type_name else []
+    return [*found, *kind, Key("id", "text")]
+
+
+def _key(parameter: Parameter, descending: bool) -> Key:
     if parameter.name == "_id":
-        return "id", "text"
+        return Key("id", "text", descending)
     if parameter.name == "_lastUpdated":
-        return "updated_at", "timestamptz"
+        return Key("updated_at", "timestamptz", descending)
     column = parameter.column
     if parameter.kind == "date":
-        return (f'lower("{column}"[1])', "timestamptz") if parameter.many else (f'"{column}_low"', "timestamptz")
+        expression = f'lower("{column}"[1])' if parameter.many else f'"{column}_low"'
+        return Key(expression, "timestamptz", descending, True)
     if parameter.kind == "quantity":
-        return f'"{column}_value"', "numeric"
+        return Key(f'"{column}_value"', "numeric", descending, True)
     if not parameter.columns():
-        return "patient_id", "text"
-    return f'"{column}"[1]', "text"
+        # A record that belongs to nobody has an empty id there; what is missing comes last.
+        return Key("nullif(patient_id, '')", "text", descending, True)
+    return Key(f'"{column}"[1]', "text", descending, True)
 
 
-def order_by(found: Sequence[Key]) -> str:
-    """Return the ORDER BY list."""
-    return ", ".join(f"{key.expression} {'desc' if key.descending else 'asc'} nulls last" for key in found)
+def named(found: Sequence[Key]) -> list[Key]:
+    """Return the same keys as columns key0, key1 ... of a subquery."""
+    return [key._replace(expression=f"key{index}") for index, key in enumerate(found)]
 
 
-def after(found: Sequence[Key], values: Sequence[str | None], arguments: Arguments) -> str:
-    """Return the condition of standing after the row whose keys were `values`."""
+def columns(found: Sequence[Key]) -> str:
+    """Return the keys as a list of columns named key0, key1 ..."""
+    return ", ".join(f"{key.expression} as key{index}" for index, key in enumerate(found))
+
+
+def order_by(found: Sequence[Key], *, backwards: bool) -> str:
+    """Return the ORDER BY list; backwards it is turned round, missing values first."""
+    return ", ".join(_direction(key, backwards) for key in found)
+
+
+def _direction(key: Key, backwards: bool) -> str:
+    way = "desc" if key.descending != backwards else "asc"
+    nulls = (" nulls first" if backwards else " nulls last") if key.nullable else ""
+    return f"{key.expression} {way}{nulls}"
+
+
+def parts(found: Sequence[Key], values: Values | None, arguments: Arguments, *, backwards: bool) -> list[Part]:
+    """Return the rows beyond `values` (all without them) as parts, of which each lies in one order of an index.
+
+    Where the first key may be missing, those that have it are one part and those without it another: no index
+    lists both in the order that is asked for.
+    """
+    first, rest = found[0], found[1:]
+    if not first.nullable:
+        return [
+            Part(
+                beyond(found, values, arguments, backwards) if values else "true", order_by(found, backwards=backwards)
+            )
+        ]
+    held, absent = f"{first.expression} is not null", f"{first.expression} is null"
+    present = first._replace(nullable=False)
+    have = Part(held, order_by([present, *rest], backwards=backwards))
+    lack = Part(absent, order_by(rest, backwards=backwards))
+    if not values:
+        return [have, lack]
+    if values[0] is None:
+        within = f"{absent} and {beyond(rest, values[1:], arguments, backwards)}"
+        return [lack._replace(where=within), *([have] if backwards else [])]
+    within = f"{held} and {beyond([present, *rest], values, arguments, backwards)}"
+    return [have._replace(where=within), *([] if backwards else [lack])]
+
+
+def beyond(found: Sequence[Key], values: Values, arguments: Arguments, backwards: bool) -> str:
+    """Return the condition of standing after (backwards: before) the row whose keys were `values`."""
     if not found:
         return "false"
     key, value = found[0], values[0]
-    rest = after(found[1:], values[1:], arguments)
+    rest = beyond(found[1:], values[1:], arguments, backwards) if len(found) > 1 else "false"
     if value is None:
-        return f"({key.expression} is null and {rest})"
+        same = f"({key.expression} is null and {rest})"
+        return f"({key.expression} is not null or {same})" if backwards else same
     bound = f"{arguments.add(value)}::text::{key.sql_type}"
-    beyond = f"{key.expression} {'<' if key.descending else '>'} {bound}"
-    if key.expression == "id":
-        return beyond
-    return f"({beyond} or {key.expression} is null or ({key.expression} = {bound} and {rest}))"
-
-
-def write_cursor(values: Sequence[str | None], total: int) -> str:
-    """Return a cursor for the row with these keys; it carries the total along."""
-    return urlsafe_b64encode(json.dumps([total, *values]).encode()).decode().rstrip("=")
-
-
-def read_cursor(text: str, width: int) -> tuple[int, list[str | None]]:
-    """Return total and keys from a cursor. Raises BadParameter when it is none of this order."""
-    try:
-        total, *values = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, TypeError):
-        raise _foreign() from None
-    if not isinstance(total, int) or len(values) != width or not all(isinstance(v, str | None) for v in values):
-        raise _foreign()
-    return total, values
-
-
-def _foreign() -> BadParameter:
-    return refuse(
-        "_cursor",
-        "is not one of this search; follow the next link as it is",
-        "không thuộc lần tìm này; hãy dùng nguyên liên kết next",
-    )
+    sign = "<" if key.descending != backwards else ">"
+    further = f"{key.expression} {sign} {bound}"
+    if rest == "false":
+        return further
+    # What stands first says nothing more than the rest; it is there for the index.
+    whole = f"{key.expression} {sign}= {bound} and ({further} or {rest})"
+    return f"({whole} or {key.expression} is null)" if key.nullable and not backwards else f"({whole})"

@@ -28,7 +28,8 @@ class Parameter:
     for; `system` is the code system of a parameter on a bare `code`; `targets` are the types a reference may
     name; `owner` is the type of what a record belongs to, when the parameter names that (`patient_id` holds its
     id); `many` says that a date may repeat; `indexed` asks for an index; `absent` is the token of a record
-    without the element.
+    without the element; `beside` names the date parameter in whose order matches of an indexed string are often
+    wanted.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Parameter:
     indexed: bool = False
     owner: str = ""
     absent: str = ""
+    beside: str = ""
     normal: Callable[[str], str] = fold
     walks: tuple[Walk, ...] = field(init=False, repr=False, compare=False)
     members: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -77,17 +79,16 @@ def _reference_columns(parameter: Parameter) -> tuple[Column, ...]:
 
 
 def _string_columns(parameter: Parameter) -> tuple[Column, ...]:
-    return (Column(parameter.column, ARRAY(CODE), "prefix" if parameter.indexed else ""),)
+    beside = f"{parameter.beside.replace('-', '_')}_low" if parameter.beside else ""
+    return (Column(parameter.column, ARRAY(CODE), "prefix" if parameter.indexed else "", beside),)
 
 
 def _date_columns(parameter: Parameter) -> tuple[Column, ...]:
     if parameter.many:
         return (Column(parameter.column, ARRAY(TSTZRANGE())),)
     index = "btree" if parameter.indexed else ""
-    return (
-        Column(f"{parameter.column}_low", TIME, index),
-        Column(f"{parameter.column}_high", TIME),
-    )
+    low, high = f"{parameter.column}_low", f"{parameter.column}_high"
+    return (Column(low, TIME, index, high), Column(high, TIME, index, low))
 
 
 def _quantity_columns(parameter: Parameter) -> tuple[Column, ...]:

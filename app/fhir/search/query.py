@@ -1,184 +1,133 @@
-"""A search request read into criteria, order and page; what is not understood is refused, never ignored.
+"""A search request read into conditions, order and page; what is not understood is refused, never ignored.
 
-https://hl7.org/fhir/R4/search.html
+With lenient handling what is not understood is left out and reported. https://hl7.org/fhir/R4/search.html
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
-from app.errors import BadParameter
-from app.fhir.resource_type import ResourceType
-from app.fhir.search import values
-from app.fhir.search.parameter import Parameter
+from app.errors import Fault
+from app.fhir.resource_type import Registry, ResourceType
+from app.fhir.search.common import COMMON, META
+from app.fhir.search.criteria import Grammar, read_condition
+from app.fhir.search.criterion import Condition, Criterion, links, tests
+from app.fhir.search.include import Include, read_include
+from app.fhir.search.refusal import refuse
+from app.fhir.search.result import RESULT, Order, Results, base_name, read_order, read_results
+from app.fhir.shape import Shape
 
-META = (
-    Parameter("_profile", "uri", ("meta.profile",), values.uris),
-    Parameter("_security", "token", ("meta.security",), values.codings),
-    Parameter("_source", "uri", ("meta.source",), values.uris),
-    Parameter("_tag", "token", ("meta.tag",), values.codings),
-)
-COMMON = (
-    Parameter("_id", "token", (), values.codes),
-    Parameter("_lastUpdated", "date", (), values.times),
-    *META,
-)
-_COMMON = {parameter.name: parameter for parameter in COMMON}
-MODIFIERS = {
-    "token": ("missing", "not"),
-    "string": ("missing", "exact", "contains"),
-    "date": ("missing",),
-    "reference": ("missing", "identifier"),
-    "quantity": ("missing",),
-    "special": ("missing",),
-    "uri": ("missing",),
-}
-RESULT = ("_count", "_sort", "_cursor", "_total", "_format", "_pretty")
-MOST_VALUES = 500
+__all__ = [
+    "COMMON",
+    "META",
+    "RESULT",
+    "Criterion",
+    "Order",
+    "Query",
+    "read_query",
+    "refuse",
+]
+
 MOST_CRITERIA = 50
-MOST_KEYS = 10
-
-
-class Criterion(NamedTuple):
-    """One condition: a parameter, its modifier, and values of which one must match (split, not yet unescaped)."""
-
-    parameter: Parameter
-    modifier: str
-    values: tuple[str, ...]
-
-
-class Order(NamedTuple):
-    """One key of the order: a parameter, and whether the greatest comes first."""
-
-    parameter: Parameter
-    descending: bool
+MOST_VALUES = 1000
+"""Values in all conditions together: with every type searched at once they stay below what a statement takes."""
+MOST_LINKS = 64
+"""Searches inside the conditions, by chains and `_has`: the planner needs its time for each."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What was asked of a type: conditions that must all hold, the order, the page."""
+    """What was asked of a type: conditions that must all hold, the order, the page, what comes along.
+
+    `applied` are the parameters as understood, `ignored` what lenient handling left out. Without `registry`
+    chains cannot be read.
+    """
 
     kind: ResourceType
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[Condition, ...]
     order: tuple[Order, ...]
     count: int
-    cursor: str
-    applied: tuple[tuple[str, str], ...]
+    total: str = "accurate"
+    shape: Shape | None = None
+    includes: tuple[Include, ...] = ()
+    applied: tuple[tuple[str, str], ...] = ()
+    ignored: tuple[Fault, ...] = ()
+
+    def also(self, condition: Condition) -> "Query":
+        """Return the query with one more condition, which its links do not show."""
+        return replace(self, criteria=(*self.criteria, condition))
+
+    def showing(self, pair: tuple[str, str]) -> "Query":
+        """Return the query with one more parameter in its links."""
+        return replace(self, applied=(pair, *self.applied))
 
 
-def read_query(kind: ResourceType, pairs: Iterable[tuple[str, str]], *, size: int, limit: int) -> Query:
+def read_query(
+    kind: ResourceType,
+    pairs: Iterable[tuple[str, str]],
+    *,
+    size: int,
+    limit: int,
+    registry: Registry | None = None,
+    lenient: bool = False,
+) -> Query:
     """Read name-value pairs. Raises BadParameter naming the first parameter that is not understood."""
-    criteria: list[Criterion] = []
-    results: dict[str, str] = {}
+    grammar = Grammar(registry or Registry([kind]), lenient)
+    results = read_results([(name, value) for name, value in pairs if base_name(name) in RESULT], size, limit)
+    criteria: list[Condition] = []
+    applied: list[tuple[str, str]] = []
     for name, value in pairs:
-        if name in RESULT:
-            if name in results:
-                raise refuse(name, "may be given once", "chỉ được dùng một lần")
-            results[name] = value
-        elif value:
-            criteria.append(_criterion(kind, name, value))
-        else:
-            raise refuse(name, "has no value", "không có giá trị")
+        if base_name(name) in RESULT:
+            continue
+        condition = _condition(grammar, kind, name, value)
+        if condition:
+            criteria.append(condition)
+            applied.append((name, value))
+            _require_few(criteria)
+    order, sorted_by = read_order(grammar, kind, results.sort)
+    brought = (item for given in dict.fromkeys(results.includes) for item in read_include(grammar, kind, *given))
+    includes = tuple(brought)
+    applied += _shown(results, sorted_by, includes)
+    return Query(
+        kind,
+        tuple(criteria),
+        order,
+        results.size,
+        results.total,
+        results.shape,
+        includes,
+        tuple(applied),
+        tuple(grammar.ignored),
+    )
+
+
+def _condition(grammar: Grammar, kind: ResourceType, name: str, value: str) -> Condition | None:
+    """Return a condition, None for one that lenient handling leaves out."""
+    with grammar.leniently():
+        return read_condition(grammar, kind, name, value)
+    return None
+
+
+def _require_few(criteria: Sequence[Condition]) -> None:
+    """Raise BadParameter for more than one statement can ask, or in too long a time."""
     if len(criteria) > MOST_CRITERIA:
         raise refuse("?", f"may stand {MOST_CRITERIA} times at most", f"tối đa {MOST_CRITERIA} điều kiện")
-    order = _order(kind, results.get("_sort", ""))
-    count = _count(results.get("_count"), size, limit)
-    if results.get("_total", "accurate") != "accurate":
-        raise refuse("_total", "can only be accurate here", "ở đây chỉ hỗ trợ accurate")
-    applied = [(_shown(criterion), ",".join(criterion.values)) for criterion in criteria]
-    applied += [(name, results[name]) for name in ("_sort", "_total") if name in results]
-    return Query(kind, tuple(criteria), order, count, results.get("_cursor", ""), (*applied, ("_count", str(count))))
-
-
-def refuse(name: str, en: str, vi: str) -> BadParameter:
-    """Return the error for a parameter; `name` is shown only when it cannot hold a person's data."""
-    shown = name if re.fullmatch(r"[\w:.-]{1,80}", name) else "?"
-    return BadParameter.of(f"Search parameter {shown} {en}.", f"Tham số tìm kiếm {shown}: {vi}.", shown)
-
-
-def unescape(text: str) -> str:
-    r"""Return `text` without the backslashes before `\\ , | $`. https://hl7.org/fhir/R4/search.html#escaping"""
-    return re.sub(r"\\([\\,|$])", r"\1", text)
-
-
-def split(text: str, separator: str) -> list[str]:
-    """Split at separators that no backslash stands before; the pieces keep their escapes."""
-    return _split_escaped(text, separator) if "\\" in text else text.split(separator)
-
-
-def _split_escaped(text: str, separator: str) -> list[str]:
-    pieces, current, escaped = [], "", False
-    for sign in text:
-        if sign == separator and not escaped:
-            pieces.append(current)
-            current = ""
-            continue
-        escaped = sign == "\\" and not escaped
-        current += sign
-    return [*pieces, current]
-
-
-def find(kind: ResourceType, name: str) -> Parameter | None:
-    """Return the parameter of that name, the type's own or a common one."""
-    return kind.parameters.get(name) or _COMMON.get(name)
-
-
-def _criterion(kind: ResourceType, given: str, value: str) -> Criterion:
-    name, _, modifier = given.partition(":")
-    parameter = find(kind, name)
-    if parameter is None:
-        known = ", ".join(sorted({*kind.parameters, *_COMMON}))
-        raise refuse(given, f"is not known for {kind.name}; known are {known}", f"không có ở {kind.name}; có: {known}")
-    if modifier and not _allowed(parameter, modifier):
-        allowed = ", ".join((*MODIFIERS[parameter.kind], *parameter.targets))
+    if sum(len(test.values) for asked in criteria for test in tests(asked)) > MOST_VALUES:
         raise refuse(
-            given,
-            f"has a modifier that is not supported; supported are {allowed}",
-            f"hậu tố không được hỗ trợ; có: {allowed}",
+            "?",
+            f"may have {MOST_VALUES} values at most in all conditions together; search in parts",
+            f"tối đa {MOST_VALUES} giá trị trong mọi điều kiện; hãy tìm từng phần",
         )
-    pieces = tuple(split(value, ","))
-    if len(pieces) > MOST_VALUES or not all(pieces):
+    if sum(links(asked) for asked in criteria) > MOST_LINKS:
         raise refuse(
-            given,
-            f"must have 1 to {MOST_VALUES} values, none empty",
-            f"phải có từ 1 đến {MOST_VALUES} giá trị, không để trống",
+            "?",
+            f"may be chained {MOST_LINKS} times at most in all conditions and types together; name the types",
+            f"tối đa {MOST_LINKS} lần nối tiếp trong mọi điều kiện và loại; hãy ghi rõ loại",
         )
-    return Criterion(parameter, modifier, pieces)
 
 
-def _allowed(parameter: Parameter, modifier: str) -> bool:
-    return modifier in MODIFIERS[parameter.kind] or modifier in parameter.targets
-
-
-def _order(kind: ResourceType, text: str) -> tuple[Order, ...]:
-    orders = []
-    pieces = text.split(",") if text else []
-    if len(pieces) > MOST_KEYS:
-        raise refuse("_sort", f"may have {MOST_KEYS} keys at most", f"có tối đa {MOST_KEYS} khóa")
-    for piece in pieces:
-        name = piece.removeprefix("-")
-        parameter = find(kind, name)
-        if parameter is None or parameter.kind == "special":
-            raise refuse(
-                "_sort", f"must name search parameters of {kind.name}", f"phải là tham số tìm kiếm của {kind.name}"
-            )
-        orders.append(Order(parameter, piece.startswith("-")))
-    return tuple(orders)
-
-
-def _count(text: str | None, size: int, limit: int) -> int:
-    if text is None:
-        return size
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise refuse("_count", "must be a whole number, 0 or more", "phải là số nguyên không âm")
-    return min(int(text), limit)
-
-
-def _shown(criterion: Criterion) -> str:
-    return criterion.parameter.name + (f":{criterion.modifier}" if criterion.modifier else "")
-
-
-def plain(pieces: Sequence[str]) -> list[str]:
-    """Return the pieces without their escapes."""
-    return [unescape(piece) for piece in pieces]
+def _shown(results: Results, sorted_by: str, includes: Sequence[Include]) -> list[tuple[str, str]]:
+    """Return the parameters of the result as they were applied."""
+    kept = [("_sort", sorted_by)] if sorted_by else []
+    written = {item.written for item in includes}
+    kept += [given for given in results.includes if given in written]
+    return [*kept, *results.shown, ("_count", str(results.size))]

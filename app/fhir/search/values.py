@@ -1,7 +1,8 @@
 """From the values of FHIR elements to what search columns keep.
 
 A token is kept twice, as `system|code` and as ` code` (any system): no system holds a blank, so the two
-never meet. Codes are kept in lower case, for matches are not case sensitive. A string is kept as
+never meet; the words that stand with it begin with GS (U+001D), an identifier of a type with RS (U+001E), which
+no resource may hold. Codes are kept in lower case, for matches are not case sensitive. A string is kept as
 `folded` or, where they differ, `folded<US>original` (US is U+001F, which no resource may hold).
 https://hl7.org/fhir/R4/search.html#table
 """
@@ -15,6 +16,8 @@ from app.fhir.fold import fold, sound
 from app.fhir.instant import moment, period
 
 SEPARATOR = "\x1f"
+TEXT = "\x1d"
+OF_TYPE = "\x1e"
 LONGEST = 500
 """Characters of a text that an index takes: four bytes each stay below what Postgres can index (2,704 bytes)."""
 
@@ -34,17 +37,35 @@ def bounded(form: str) -> str:
 
 def concepts(value: dict, _zone: ZoneInfo) -> list[str]:
     """Return the tokens of a CodeableConcept."""
-    return [form for coding in value.get("coding", ()) for form in codings(coding, _zone)]
+    coded = value.get("coding", ())
+    found = [form for coding in coded if "code" in coding for form in token(coding.get("system"), coding["code"])]
+    return [*found, *_shown(value.get("text"), *(coding.get("display") for coding in coded))]
+
+
+def _shown(*parts: str | None) -> list[str]:
+    """Return the words that people read beside a code, for `:text`."""
+    return [bounded(f"{TEXT}{fold(part)}") for part in dict.fromkeys(parts) if part]
 
 
 def codings(value: dict, _zone: ZoneInfo) -> list[str]:
     """Return the tokens of a Coding."""
-    return token(value.get("system"), value["code"]) if "code" in value else []
+    found = token(value.get("system"), value["code"]) if "code" in value else []
+    return [*found, *_shown(value.get("display"))]
 
 
 def identifiers(value: dict, _zone: ZoneInfo) -> list[str]:
-    """Return the tokens of an Identifier."""
-    return token(value.get("system"), value["value"]) if "value" in value else []
+    """Return the tokens of an Identifier, and with its type the forms for `:of-type` and `:text`."""
+    found = token(value.get("system"), value["value"]) if "value" in value else []
+    if "type" not in value:
+        return found
+    codings = [coding for coding in value["type"].get("coding", ()) if "code" in coding and "value" in value]
+    typed = [of_type(coding.get("system", ""), coding["code"], value["value"]) for coding in codings]
+    return [*found, *typed, *_shown(value["type"].get("text"))]
+
+
+def of_type(system: str, code: str, value: str) -> str:
+    """Return the form in which the value of an identifier of a type is kept."""
+    return bounded(f"{OF_TYPE}{system}|{code.lower()}|{value.lower()}")
 
 
 def codes(value: str, _zone: ZoneInfo) -> list[str]:

@@ -1,5 +1,7 @@
 """Apply changes to records in one transaction: claims, then persons, then rows, each in sorted order.
 
+Of persons the rows are locked first, and then, for those of several merged records, the person as a whole.
+
 The order is the same everywhere, so that writers wait for each other and never in a circle. The caller
 commits. https://hl7.org/fhir/R4/http.html#update
 """
@@ -14,8 +16,18 @@ from app.fhir.json import members
 from app.fhir.service import Service
 from app.fhir.write.change import Change, Written
 from app.fhir.write.claims import settle_claims, take_claims
-from app.fhir.write.current import Current, Key, lock_persons, lock_rows, owners_now, require_owners
+from app.fhir.write.current import (
+    Current,
+    Key,
+    Persons,
+    Widened,
+    lock_persons,
+    lock_rows,
+    owners_now,
+    require_owners,
+)
 from app.fhir.write.first import write_first
+from app.fhir.write.group import together
 from app.fhir.write.prepared import Prepared
 from app.fhir.write.rows import write_rows
 from app.store.database import Connection
@@ -24,27 +36,35 @@ from app.store.database import Connection
 async def apply(service: Service, connection: Connection, changes: Sequence[Change]) -> list[Written]:
     """Apply the changes, which name different records, and return what came of each, in their order.
 
-    Raises Conflict for a value that another record holds and for the deletion of a patient who has records,
-    Unprocessable for a record whose patient is not held here, Stale for a version that is not the current one.
+    Raises Conflict for a value that another record holds and for the deletion of a patient who has records or is
+    merged, Unprocessable for a record whose patient is not held here, Stale for a version that is not the current one.
     """
     passing = await take_claims(connection, changes)
     expected = await owners_now(connection, changes)
     persons = _persons(changes, expected)
-    alive = await lock_persons(connection, service.registry, persons)
+    found = await lock_persons(connection, service.registry, persons)
+    _require_apart(changes, found)
     current = await lock_rows(connection, changes, expected)
     arriving = {change.id for change in changes if change.kind.is_person and change.prepared}
-    require_owners(changes, alive | arriving)
+    require_owners(changes, found.alive | arriving)
     written = [_decide(change, current.get((change.kind.name, change.id)), service.clock()) for change in changes]
-    if len(changes) == 1 and changes[0].fresh:
+    if len(changes) == 1 and changes[0].fresh and not found.merged:
         await write_first(service, connection, changes[0], written[0])
         return written
     await write_rows(service, connection, list(zip(changes, written, strict=True)), current)
     await settle_claims(connection, changes, written, passing)
     await _require_bare(service, connection, changes, written)
-    touched = _touched(changes, written, current)
-    if touched:
-        await service.keeper.keep(connection, touched, service.epoch)
+    await _keep(service, connection, _touched(changes, written, current), found)
     return written
+
+
+async def _keep(service: Service, connection: Connection, touched: Sequence[str], found: Persons) -> None:
+    """Bring what is derived up to date; of merged persons it is derived from all their records."""
+    if not found.merged.keys().isdisjoint(touched):
+        everyone = await together(connection, service.registry, touched)
+        await service.keeper.keep_merged(connection, everyone, service.epoch)
+    elif touched:
+        await service.keeper.keep(connection, touched, service.epoch)
 
 
 def _persons(changes: Sequence[Change], expected: dict[Key, str]) -> set[str]:
@@ -56,6 +76,14 @@ def _persons(changes: Sequence[Change], expected: dict[Key, str]) -> set[str]:
 def _decide(change: Change, current: Current | None, now: datetime) -> Written:
     """Return what the change makes of the record. A version's time never runs backwards."""
     alive = current is not None and current.body is not None
+    if change.found is not None and (not alive or current is None or current.version != change.found):
+        raise Widened
+    if change.if_absent and alive:
+        raise Stale.of(
+            "If-None-Match: * asks that there be no such record; there is one.",
+            "If-None-Match: * yêu cầu chưa có hồ sơ này, nhưng hồ sơ đã có.",
+            change.at() if change.place else "",
+        )
     if change.if_match is not None and (not alive or current is None or current.version != change.if_match):
         raise Stale.of(
             "If-Match names a version that is not the current one; read the record again.",
@@ -88,6 +116,22 @@ def _content(name: str, value: bytes) -> object:
     if name == "meta":
         return {key: item for key, item in content.items() if key not in ("versionId", "lastUpdated")}
     return content
+
+
+def _require_apart(changes: Sequence[Change], found: Persons) -> None:
+    """Raise Conflict for the deletion of a record that is one of several of a person."""
+    faults = [
+        Fault(
+            "conflict",
+            "This record is merged with another; undo the merge before it is deleted.",
+            "Hồ sơ này đã được gộp với hồ sơ khác; hãy hủy gộp trước khi xóa.",
+            change.at() if change.place else "",
+        )
+        for change in changes
+        if change.kind.is_person and change.prepared is None and change.id in found.merged
+    ]
+    if faults:
+        raise Conflict(faults)
 
 
 async def _require_bare(

@@ -13,7 +13,8 @@ class Change:
     """A new version of a record, or (`prepared` None) its deletion.
 
     `fresh` says that the id was made here, so nothing can be there yet; `if_match` is the version that must
-    be the current one, and `place` the entry of a bundle it came with, as FHIRPath.
+    be the current one, `if_absent` that there may be none, `found` the version that a condition found (another one
+    under the lock begins the search anew), and `place` the entry of a bundle it came with, as FHIRPath.
     """
 
     kind: ResourceType
@@ -21,6 +22,8 @@ class Change:
     prepared: Prepared | None
     fresh: bool = False
     if_match: int | None = None
+    if_absent: bool = False
+    found: int | None = None
     place: str = ""
 
     def at(self, element: str = "") -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from app.errors import Fault, Unprocessable
 from app.fhir.resource_type import Registry, ResourceType
 from app.fhir.write.change import Change
+from app.store.advisory import lock_names
 from app.store.database import Connection
 
 
@@ -17,6 +18,13 @@ class Current(NamedTuple):
     updated_at: datetime
     body: str | None
     owner: str
+
+
+class Persons(NamedTuple):
+    """Persons' records under their locks: those that exist, and of merged ones the record that stands for each."""
+
+    alive: set[str]
+    merged: dict[str, str]
 
 
 class Widened(Exception):
@@ -35,17 +43,24 @@ async def owners_now(connection: Connection, changes: Iterable[Change]) -> dict[
     return found
 
 
-async def lock_persons(connection: Connection, registry: Registry, ids: Iterable[str]) -> set[str]:
-    """Lock the persons in the order of their ids and return those that exist."""
+async def lock_persons(connection: Connection, registry: Registry, ids: Iterable[str]) -> Persons:
+    """Lock the records of persons in the order of their ids, then the persons of merged ones; say which exist."""
     wanted = sorted(set(ids) - {""})
     if not wanted:
-        return set()
+        return Persons(set(), {})
     rows = await connection.fetch(
-        f"select id, body is not null as alive from {registry.person.tables.name}"
+        f"select id, body is not null as alive, person_id from {registry.person.tables.name}"
         " where id = any($1::text[]) order by id for no key update",
         wanted,
     )
-    return {row["id"] for row in rows if row["alive"]}
+    merged = {row["id"]: row["person_id"] for row in rows if row["person_id"]}
+    await lock_persons_named(connection, merged.values())
+    return Persons({row["id"] for row in rows if row["alive"]}, merged)
+
+
+async def lock_persons_named(connection: Connection, heads: Iterable[str]) -> None:
+    """Lock merged persons, named by the records that stand for them, in one order until the transaction ends."""
+    await lock_names(connection, (f"person {head}" for head in heads))
 
 
 async def lock_rows(connection: Connection, changes: Sequence[Change], expected: dict[Key, str]) -> dict[Key, Current]:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.errors import Invalid, Unprocessable
+from app.errors import Fault, Invalid, Unprocessable
 from app.fhir.json import members, parse
 from app.fhir.resource_type import Claim, Reading, ResourceType
-from app.fhir.search.query import META
+from app.fhir.search.common import META
 from app.fhir.service import Service
+from app.fhir.shape import SUBSETTED, SUBSETTED_SYSTEM
 from app.fhir.write.owner import owner_of
 
 
@@ -46,11 +47,26 @@ def prepare(service: Service, kind: ResourceType, raw: bytes, received: datetime
     if any(fault.severity == "error" for fault in faults):
         raise Invalid(faults)
     owner, own = owner_of(kind, tree, service.base)
-    own += [fault for rule in kind.rules for fault in rule(tree)]
+    own += [*_cut(tree), *(fault for rule in kind.rules for fault in rule(tree))]
     if any(fault.severity == "error" for fault in own):
         raise Unprocessable(own)
     columns = {**_meta(tree, service), **kind.columns(tree, Reading(service.settings.time_zone, received))}
     return Prepared(kind, parts, tree, owner, columns, tuple(kind.claims(tree)))
+
+
+def _cut(tree: dict) -> list[Fault]:
+    """Return a fault for a resource that was given as a summary: stored, it would lose what was left out of it."""
+    tags = tree.get("meta", {}).get("tag", ())
+    if not any(tag.get("code") == SUBSETTED and tag.get("system") in (None, SUBSETTED_SYSTEM) for tag in tags):
+        return []
+    return [
+        Fault(
+            "business-rule",
+            "This is a part of a resource (SUBSETTED, from _summary or _elements); read the whole one and send that.",
+            "Đây chỉ là một phần của tài nguyên (SUBSETTED, do _summary hoặc _elements); hãy đọc bản đầy đủ rồi gửi.",
+            f"{tree['resourceType']}.meta.tag",
+        )
+    ]
 
 
 def _meta(tree: dict, service: Service) -> dict[str, Any]:

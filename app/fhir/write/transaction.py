@@ -21,7 +21,7 @@ from app.store.database import Connection
 from app.store.pool import lend
 
 Result = TypeVar("Result")
-ATTEMPTS = 5
+ATTEMPTS = 10
 _AGAIN = (Widened, DeadlockDetectedError, SerializationError, UniqueViolationError)
 # The connection is lost, the server stops or starts or cancelled a statement, or it has run out of something.
 AWAY = (
