@@ -15,7 +15,7 @@ import uvloop
 from rich.console import Console
 
 from app.errors import TramyError
-from bench import communes, country, creates, database, loads, reads, rest, searches, transactions
+from bench import communes, country, creates, database, lists, loads, mixed, paging, reads, rest, searches, transactions
 from bench.figure import Figure
 from bench.machine import facts
 from bench.people import MOST
@@ -29,6 +29,9 @@ MEASURES: dict[str, tuple[Measure, bool]] = {
     "transaction": (transactions.measure, False),
     "load": (loads.measure, False),
     "search": (searches.measure, True),
+    "lists": (lists.measure, True),
+    "paging": (paging.measure, True),
+    "mix": (mixed.measure, False),
     "commune": (communes.measure, True),
     "country": (country.measure, True),
 }

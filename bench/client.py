@@ -48,6 +48,8 @@ async def run(
 ) -> Traffic:
     """Send the requests over `concurrency` connections until there are no more, or for so many seconds.
 
+    `status` is the status of every good answer, or its first digit where requests are of several kinds.
+
     Raises TramyError for an answer with another status, and for a connection that ends early.
     """
     traffic, feed = Traffic(), iter(requests)
@@ -74,7 +76,7 @@ class _Line(asyncio.Protocol):
     def __init__(self, feed: Iterator[bytes], traffic: Traffic, status: int, end: float) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._feed, self._traffic, self._end = feed, traffic, end
-        self._good = b"HTTP/1.1 %d " % status
+        self._good = b"HTTP/1.1 %d" % status
         self._held = b""
         self._size: int | None = None
         self._sent = 0.0

@@ -52,7 +52,7 @@ async def _batch(connection: Connection, kind: ResourceType, numbers: range, epo
         }
         listed = {
             "patient": [*columns, "tx"],
-            "patient_name_prefix": ["id", "fold"],
+            "patient_name_prefix": ["id", "fold", "prior", "birthdate_low"],
             "claim": ["system", "value", "holder"],
         }
         for table, rows in copied.items():
@@ -73,8 +73,9 @@ def _row(kind: ResourceType, zone: ZoneInfo, number: int) -> tuple[dict[str, Any
     return row, [(held.system, held.value, tree["id"]) for held in kind.claims(tree)]
 
 
-def _words(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    return ((row["id"], word) for word in words(row.get("name")))
+def _words(row: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    listed, born = words(row.get("name")), row.get("birthdate_low")
+    return ((row["id"], word, prior, born) for word, prior in zip(listed, [None, *listed], strict=False))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def facts(data: Path, sizes: Sizes, postgres: Mapping[str, Any]) -> dict[str, st
         "software": f"Python {platform.python_version()}, PostgreSQL {postgres['postgres']}",
         "fsync": f"p50 {middle:.2f} ms, p95 {late:.2f} ms ({len(synced)} x 8 kB and fdatasync in the data folder)",
         "durable": durable if lasting else f"NOT DURABLE: {durable}",
-        "data": f"{sizes.people:,} people in 3,321 communes, each 2 visits and a card; load generator, server and "
+        "data": f"{sizes.people:,} people in 3,321 communes, each 3 visits and a card; load generator, server and "
         "Postgres on the same cores",
         "not in this": "access rule and audit: not in this version",
     }

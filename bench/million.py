@@ -2,7 +2,7 @@
 spans, ledger and roll-ups by the program itself.
 
 The rows are those that the write path makes (the same columns, prefix words and claims); checking is left out, and each
-person's two visits and card hold the columns that indicators read.
+person's three visits and card hold the columns that indicators read.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ select v.patient, v.id, 1, {_TX}, v.updated_at,
     v.day + time '01:00' at time zone 'UTC', v.day + time '01:20' at time zone 'UTC', v.day
 from (select p.id as patient, p.id || '-e-' || n as id, p.updated_at,
         date '2026-10-31' - abs(hashtext(p.id || n)) % 1000 as day
-      from patient p, generate_series(1, 2) n) v
+      from patient p, generate_series(1, 3) n) v
 order by v.patient, v.id
 """
 _CARDS = f"""

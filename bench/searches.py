@@ -92,7 +92,7 @@ async def _in_postgres(connection: asyncpg.Connection, kind: Kind) -> Figure:
 async def _search(recorder: Recorder, person: ResourceType, parameter: str, value: str, settings: Settings) -> int:
     query = read_query(person, [(parameter, value)], size=settings.page_size, limit=settings.page_limit)
     place = Place(person, settings.time_zone, datetime.now(UTC), "")
-    return (await find(recorder.as_connection(), query, place)).total
+    return (await find(recorder.as_connection(), [query], place, None, 0)).total or 0
 
 
 async def _over_http(port: int, kind: Kind, meter: Meter) -> Figure:
