@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from urllib.parse import urlsplit
 
 from bench.client import request
 from bench.figure import Figure, percentile
@@ -59,7 +60,8 @@ async def _follow(port: int, address: str, pages: int) -> list[float]:
             body = json.loads(await reader.readexactly(length))
             spent.append(time.perf_counter() - began)
             links = {link["relation"]: link["url"] for link in body["link"]}
-            address = links.get("next", "").partition(f":{port}")[2]
+            following = urlsplit(links.get("next", ""))
+            address = f"{following.path}?{following.query}" if following.path else ""
     finally:
         writer.close()
     return spent

@@ -30,12 +30,16 @@ class Part(NamedTuple):
 
 
 def keys(order: Sequence[Order], type_name: str = "") -> list[Key]:
-    """Return the keys of an order over rows of a type, the id last; with a name the type before it."""
+    """Return the keys of an order over rows of a type, the id last; with a name the type before it.
+
+    These two follow the direction of the key before them, so that an index on it and the id serves both ways.
+    """
     found = [_key(item.parameter, item.descending) for item in order]
     if any(key.expression == "id" for key in found) and not type_name:
         return found
-    kind = [Key(f"'{type_name}'::text", "text")] if type_name else []
-    return [*found, *kind, Key("id", "text")]
+    falling = bool(found) and found[-1].descending
+    kind = [Key(f"'{type_name}'::text", "text", falling)] if type_name else []
+    return [*found, *kind, Key("id", "text", falling)]
 
 
 def _key(parameter: Parameter, descending: bool) -> Key:
@@ -106,6 +110,8 @@ def beyond(found: Sequence[Key], values: Values, arguments: Arguments, backwards
     """Return the condition of standing after (backwards: before) the row whose keys were `values`."""
     if not found:
         return "false"
+    if len(found) > 1 and not any(key.nullable for key in found) and len({key.descending for key in found}) == 1:
+        return _row_beyond(found, values, arguments, backwards)
     key, value = found[0], values[0]
     rest = beyond(found[1:], values[1:], arguments, backwards) if len(found) > 1 else "false"
     if value is None:
@@ -119,3 +125,12 @@ def beyond(found: Sequence[Key], values: Values, arguments: Arguments, backwards
     # What stands first says nothing more than the rest; it is there for the index.
     whole = f"{key.expression} {sign}= {bound} and ({further} or {rest})"
     return f"({whole} or {key.expression} is null)" if key.nullable and not backwards else f"({whole})"
+
+
+def _row_beyond(found: Sequence[Key], values: Values, arguments: Arguments, backwards: bool) -> str:
+    """Return the same as one comparison of rows, which an index walks from the first row that it is true of."""
+    sign = "<" if found[0].descending != backwards else ">"
+    bounds = ", ".join(
+        f"{arguments.add(value)}::text::{key.sql_type}" for key, value in zip(found, values, strict=True)
+    )
+    return f"({', '.join(key.expression for key in found)}) {sign} ({bounds})"
