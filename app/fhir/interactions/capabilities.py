@@ -13,8 +13,10 @@ from app.fhir.published.search_parameters import address
 from app.fhir.published.shelf import profiles
 from app.fhir.resource_type import Registry, ResourceType
 from app.fhir.search.common import COMMON
+from app.fhir.search.criteria import DEEPEST
 from app.fhir.search.described import Bilingual, described
 from app.fhir.search.parameter import Parameter
+from app.fhir.search.query import MOST_CRITERIA, MOST_VALUES
 from app.fhir.service import Service
 
 VERSION = "0.1.0"
@@ -202,9 +204,12 @@ def _limits(settings: Settings) -> Bilingual:
     body, depth, entries, page, most = (f"{figure}" for figure in figures)
     return Bilingual(
         f"Limits: a body of {body} bytes nested {depth} levels deep, a Bundle of {entries} entries, a page of {page} "
-        f"entries unless `_count` asks for up to {most}. Days begin and end in {settings.time_zone.key}.",
+        f"entries unless `_count` asks for up to {most}, as many records that come along (`_include`), a search of "
+        f"{MOST_CRITERIA} conditions with {MOST_VALUES} values and chains of {DEEPEST} links. Days begin and end in "
+        f"{settings.time_zone.key}.",
         f"Giới hạn: nội dung {body} byte, lồng {depth} cấp, Bundle {entries} mục, trang {page} mục nếu `_count` không "
-        f"yêu cầu khác, tối đa {most}. Ngày tính theo {settings.time_zone.key}.",
+        f"yêu cầu khác, tối đa {most}, và chừng ấy hồ sơ kèm theo (`_include`); một lần tìm có tối đa {MOST_CRITERIA} điều "
+        f"kiện với {MOST_VALUES} giá trị, chuỗi tham số {DEEPEST} cấp. Ngày tính theo {settings.time_zone.key}.",
     )
 
 
