@@ -80,7 +80,7 @@ def test_the_limits_are_those_of_the_settings() -> None:
     settings = Settings(body_limit=1001, depth_limit=17, bundle_limit=33, page_size=7, page_limit=77)
     text = statement(registry(), settings, "http://a/fhir")["description"]
     assert all(f" {figure} " in text for figure in (1001, 17, 33, 7)), text
-    assert "up to 77." in text
+    assert "up to 77," in text
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -208,8 +208,8 @@ def _limits(settings: Settings) -> Bilingual:
         f"{MOST_CRITERIA} conditions with {MOST_VALUES} values and chains of {DEEPEST} links. Days begin and end in "
         f"{settings.time_zone.key}.",
         f"Giới hạn: nội dung {body} byte, lồng {depth} cấp, Bundle {entries} mục, trang {page} mục nếu `_count` không "
-        f"yêu cầu khác, tối đa {most}, và chừng ấy hồ sơ kèm theo (`_include`); một lần tìm có tối đa {MOST_CRITERIA} điều "
-        f"kiện với {MOST_VALUES} giá trị, chuỗi tham số {DEEPEST} cấp. Ngày tính theo {settings.time_zone.key}.",
+        f"yêu cầu khác, tối đa {most}, và chừng ấy hồ sơ kèm theo (`_include`); một lần tìm có tối đa {MOST_CRITERIA} "
+        f"điều kiện với {MOST_VALUES} giá trị, chuỗi tham số {DEEPEST} cấp. Ngày tính theo {settings.time_zone.key}.",
     )
 
 
