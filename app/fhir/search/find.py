@@ -10,7 +10,7 @@ from typing import NamedTuple
 from asyncpg import Record
 
 from app.fhir.search.criterion import Criterion, is_rare
-from app.fhir.search.order import keys
+from app.fhir.search.order import in_index, keys
 from app.fhir.search.place import Arguments, Place
 from app.fhir.search.query import Query
 from app.fhir.search.statement import Start, Statement, Way, counting, type_name, where
@@ -73,7 +73,9 @@ async def _ways(reader: Reader, queries: Sequence[Query], place: Place, start: S
         return ("plan",)
     if start is None and words_order(query):
         return ("words",) if await expected(reader, query) <= SOME else ("walk", "words")
-    return ("list",) if await matched(reader, query, place, FEW + 1) <= FEW else ("walk", "list")
+    if not in_index(query.order) or await matched(reader, query, place, FEW + 1) <= FEW:
+        return ("list",)
+    return ("walk", "list")
 
 
 async def count(reader: Reader, queries: Sequence[Query], place: Place) -> int:

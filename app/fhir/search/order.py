@@ -59,6 +59,14 @@ def _key(parameter: Parameter, descending: bool) -> Key:
     return Key(f'"{column}"[1]', "text", descending, True)
 
 
+def in_index(order: Sequence[Order]) -> bool:
+    """Say whether an index lists the records in an order, as far as its first key decides."""
+    if not order:
+        return True
+    first = order[0].parameter
+    return first.name in ("_id", "_lastUpdated") or (first.kind == "date" and first.indexed)
+
+
 def named(found: Sequence[Key]) -> list[Key]:
     """Return the same keys as columns key0, key1 ... of a subquery."""
     return [key._replace(expression=f"key{index}") for index, key in enumerate(found)]
