@@ -1,4 +1,4 @@
-"""fhirclient 4, the SMART client with its own models, against a running service. https://pypi.org/project/fhirclient/
+"""fhirclient 4, the SMART client with its own models, against a running service. https://github.com/smart-on-fhir/client-py
 
 Its models are strict: an answer with an element that FHIR R4 does not know would not be read at all.
 """

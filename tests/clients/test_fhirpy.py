@@ -1,4 +1,4 @@
-"""fhirpy 2 without asyncio: the library's usual work against a running service. https://pypi.org/project/fhirpy/"""
+"""fhirpy 2 without asyncio: the library's usual work against a running service. https://github.com/beda-software/fhir-py"""
 
 # The library declares less than it takes and gives, so what types say of it is not what is tested here.
 # pyright: reportArgumentType=false, reportOptionalSubscript=false, reportAttributeAccessIssue=false

@@ -1,6 +1,6 @@
 """The fhir.resources model of a type (R4B, the same as R4 for the types taken here), and its refusals put into words.
 
-https://pypi.org/project/fhir.resources/
+https://github.com/nazrulworld/fhir.resources
 """
 
 from importlib import import_module
