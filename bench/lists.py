@@ -69,10 +69,12 @@ async def _by_name(connection: asyncpg.Connection, given: Run) -> list[Kind]:
 
 async def _shares(connection: asyncpg.Connection, people: int) -> list[tuple[str, float]]:
     """Return beginnings of names, of one to three words and of parts of words, with the share of people they find."""
+    share = min(100.0, 500_000 / people)
     rows = await connection.fetch(
         "select array_agg(distinct split_part(fold, ' ', 1)) as ones,"
         " array_agg(distinct split_part(fold, ' ', 1) || ' ' || split_part(fold, ' ', 2)) as twos"
-        " from (select fold from patient_name_prefix tablesample system (0.5)) s"
+        " from (select fold from patient_name_prefix tablesample bernoulli ($1)) s",
+        share,
     )
     words = sorted({*rows[0]["ones"], *rows[0]["twos"]})
     begins = {word[:length] for word in words for length in (2, 3, 5, len(word)) if len(word) >= length}
