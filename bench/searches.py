@@ -11,8 +11,8 @@ import asyncpg
 
 from app.config import Settings
 from app.fhir.resource_type import ResourceType
-from app.fhir.search.condition import Place
 from app.fhir.search.find import find
+from app.fhir.search.place import Place
 from app.fhir.search.query import read_query
 from app.resources.registry import registry
 from bench.client import request, run

@@ -20,6 +20,7 @@ from app.store.moment import open_epoch
 from app.store.schema import upgrade
 
 JSON = {"content-type": "application/fhir+json"}
+Workers = tuple[httpx.AsyncClient, httpx.AsyncClient]
 _numbers = itertools.count()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from app.api.negotiation import Wanted
 from app.api.outcome import answer_to
-from app.api.replies import DONE
+from app.api.replies import told
 from app.fhir.answer import Answer
 from app.fhir.body import stamp
 from app.fhir.bundle.outcome import Outcome
@@ -32,7 +32,7 @@ def _entry(outcome: Outcome | Exception, wanted: Wanted) -> str:
         stated |= {"location": outcome.location, "etag": etag(outcome.version), "lastModified": stamp(outcome.time)}
     response = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in stated.items()]
     if outcome.written and wanted.returned == "OperationOutcome":
-        response.append(f'"outcome":{DONE}')
+        response.append(f'"outcome":{told()}')
     shown = not outcome.written or wanted.returned == "representation"
     return _members(outcome.body or "" if shown else "", response)
 

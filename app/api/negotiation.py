@@ -12,7 +12,7 @@ from starlette.requests import Request
 from app.api.preferences import Return, preferences, read_return
 from app.api.weighed import weighed
 from app.errors import NotAcceptable, UnsupportedMedia
-from app.fhir.search.query import refuse
+from app.fhir.search.refusal import refuse
 
 _JSON = {"application/fhir+json", "application/json", "text/json"}
 _ANY = {"*/*", "application/*"}

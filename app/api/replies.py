@@ -10,15 +10,16 @@ from starlette.responses import Response
 
 from app.api.negotiation import Wanted, indent
 from app.api.outcome import FHIR_JSON
+from app.errors import Fault
 from app.fhir.answer import Answer
 from app.fhir.etag import etag
+from app.fhir.outcome import outcome
 
-DONE = json.dumps(
-    {
-        "resourceType": "OperationOutcome",
-        "issue": [{"severity": "information", "code": "informational", "diagnostics": "Done."}],
-    }
-)
+
+def told(en: str = "Done.", vi: str = "Đã xong.") -> str:
+    """Return the OperationOutcome that says what was done, for a client that prefers one."""
+    done = outcome([Fault("informational", en, vi, severity="information")])
+    return json.dumps(done, ensure_ascii=False)
 
 
 def json_response(body: str, wanted: Wanted, status: int = 200) -> Response:
@@ -26,13 +27,13 @@ def json_response(body: str, wanted: Wanted, status: int = 200) -> Response:
     return Response((indent(body) if wanted.pretty and body else body).encode(), status, media_type=FHIR_JSON)
 
 
-def record_response(answer: Answer, wanted: Wanted, base: str, told: str = DONE) -> Response:
+def record_response(answer: Answer, wanted: Wanted, base: str, said: str = "") -> Response:
     """Return the response to a read or a write, with the headers of the version it is about.
 
-    `told` is the OperationOutcome for a client that prefers one. With a `base` the version's address is given:
-    also where nothing was made, as a condition may have chosen the record.
+    `said` is the OperationOutcome for a client that prefers one, where it says more than that it is done. With a
+    `base` the version's address is given: also where nothing was made, as a condition may have chosen the record.
     """
-    body = told if wanted.returned == "OperationOutcome" else _body(answer, wanted)
+    body = (said or told()) if wanted.returned == "OperationOutcome" else _body(answer, wanted)
     if answer.status in (204, 304) and not body:
         response = Response(status_code=answer.status)
     else:

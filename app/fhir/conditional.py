@@ -10,9 +10,10 @@ from typing import NamedTuple
 from app.errors import Stale
 from app.fhir.asked import Pairs, read_pairs
 from app.fhir.resource_type import ResourceType
-from app.fhir.search.condition import Place
 from app.fhir.search.find import find_ids, find_versions
-from app.fhir.search.query import Query, read_query, refuse
+from app.fhir.search.place import Place
+from app.fhir.search.query import Query, read_query
+from app.fhir.search.refusal import refuse
 from app.fhir.search.result import RESULT, base_name
 from app.fhir.service import Service
 from app.store.advisory import lock_names

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.conftest import opened
+from tests.conftest import Workers, opened
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +22,16 @@ async def shared(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[tu
 def client(shared: tuple[FastAPI, httpx.AsyncClient]) -> httpx.AsyncClient:
     """A client of the shared application."""
     return shared[1]
+
+
+@pytest.fixture(scope="module")
+async def place(new_database: Callable[[], Awaitable[str]]) -> str:
+    """The address of the database that both workers use."""
+    return await new_database()
+
+
+@pytest.fixture(scope="module")
+async def workers(place: str) -> AsyncIterator[Workers]:
+    """Clients of two applications on one database."""
+    async with opened(place) as (_, one), opened(place) as (_, other):
+        yield one, other

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from tests.api.records import TYPES, bundle, entry, example, fresh, patient, statuses
 
-DONE = {"severity": "information", "code": "informational", "diagnostics": "Done."}
+DONE = {"severity": "information", "code": "informational", "details": {"text": "Đã xong."}, "diagnostics": "Done."}
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -51,6 +51,17 @@ async def test_an_outcome_is_given_to_who_prefers_one(client: httpx.AsyncClient,
     assert written["response"]["outcome"]["issue"] == [DONE]
     assert "resource" not in written
     assert ("outcome" in read["response"], read["resource"]["id"]) == (False, record)
+
+
+@pytest.mark.parametrize(("language", "said"), [("vi", "Đã xong."), ("en", "Done.")])
+async def test_what_was_done_is_told_in_the_language_that_is_asked_for(
+    client: httpx.AsyncClient, language: str, said: str
+) -> None:
+    headers = {"prefer": "return=OperationOutcome", "accept-language": language}
+    sent = bundle(entry("POST", "Patient", example("Patient")), kind="batch")
+    whole = (await client.post("/", json=sent, headers=headers)).json()["entry"][0]["response"]["outcome"]
+    for outcome in (whole, (await client.post("/Patient", json=example("Patient"), headers=headers)).json()):
+        assert (outcome["language"], outcome["issue"][0]["diagnostics"]) == (language, said)
 
 
 async def test_errors_of_entries_speak_the_language_that_is_asked_for(client: httpx.AsyncClient) -> None:

@@ -6,7 +6,7 @@ Two applications on one database, as two workers are. https://hl7.org/fhir/R4/ht
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -15,22 +15,7 @@ import pytest
 from asyncpg.exceptions import DeadlockDetectedError
 
 from tests.api.records import SYSTEM, bundle, count, entry, fresh, identified, national_number, patient, statuses, visit
-from tests.conftest import opened
-
-Workers = tuple[httpx.AsyncClient, httpx.AsyncClient]
-
-
-@pytest.fixture(scope="module")
-async def place(new_database: Callable[[], Awaitable[str]]) -> str:
-    """The address of the database that both workers use."""
-    return await new_database()
-
-
-@pytest.fixture(scope="module")
-async def workers(place: str) -> AsyncIterator[Workers]:
-    """Clients of two applications on one database."""
-    async with opened(place) as (_, one), opened(place) as (_, other):
-        yield one, other
+from tests.conftest import Workers
 
 
 @pytest.fixture(autouse=True)

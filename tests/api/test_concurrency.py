@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 
 import asyncpg
 import httpx
@@ -15,22 +15,7 @@ from app.indicators.recount import recount
 from app.indicators.registry import indicators
 from app.resources.registry import registry
 from tests.api.records import bundle, count, entry, example, fresh, national_number, patient, statuses, visit
-from tests.conftest import opened
-
-Workers = tuple[httpx.AsyncClient, httpx.AsyncClient]
-
-
-@pytest.fixture(scope="module")
-async def place(new_database: Callable[[], Awaitable[str]]) -> str:
-    """The address of the database that both workers use."""
-    return await new_database()
-
-
-@pytest.fixture(scope="module")
-async def workers(place: str) -> AsyncIterator[Workers]:
-    """Clients of two applications on one database."""
-    async with opened(place) as (_, one), opened(place) as (_, other):
-        yield one, other
+from tests.conftest import Workers
 
 
 @pytest.fixture(autouse=True)

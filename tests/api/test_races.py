@@ -6,26 +6,17 @@ Whatever the criterion is: one record each round, one winner for each version, v
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.records import SYSTEM, count, example, fresh
-from tests.conftest import opened
+from tests.conftest import Workers
 
-Workers = tuple[httpx.AsyncClient, httpx.AsyncClient]
 JSON_PATCH = {"content-type": "application/json-patch+json"}
 ROUNDS = 50
-
-
-@pytest.fixture(scope="module")
-async def workers(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Workers]:
-    """Clients of two applications on one database."""
-    place = await new_database()
-    async with opened(place) as (_, one), opened(place) as (_, other):
-        yield one, other
 
 
 async def together(requests: Sequence[Awaitable[httpx.Response]]) -> list[httpx.Response]:

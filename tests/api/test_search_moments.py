@@ -1,15 +1,22 @@
 """Pages of one search are read at one moment, whatever is written meanwhile. https://hl7.org/fhir/R4/http.html#paging"""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.errors import BadParameter
+from app.fhir.asked import asked
+from app.fhir.asking import Asking
+from app.fhir.interactions.search import search_page
 from tests.api.records import TYPES, bundle, entry, example, fresh, links, patient
 from tests.conftest import opened
 
@@ -159,6 +166,23 @@ async def test_a_link_that_was_changed_is_refused(client: httpx.AsyncClient) -> 
         assert answer.status_code == 400, place
     for wrong in ("", "A", sealed[:-4], sealed + "AAAA", "é", sealed * 2):
         assert (await client.get(f"{head}_page={wrong}")).status_code == 400
+
+
+@pytest.mark.parametrize("kind", TYPES)
+async def test_a_link_is_good_for_its_caller_alone(shared: tuple[FastAPI, httpx.AsyncClient], kind: str) -> None:
+    service = shared[0].state.service
+    tag, held = await stored(shared[1], kind)
+
+    async def page(caller: str, query: str) -> dict[str, Any]:
+        what = asked(service.registry, "GET", f"/{kind}", query)
+        return json.loads(await search_page(service, service.pool, Asking("http://tramy.test/fhir", caller), what))
+
+    first = await page("one", f"_tag={tag}&_count=5")
+    (url,) = (link["url"] for link in first["link"] if link["relation"] == "next")
+    assert [item["resource"] for item in (await page("one", urlsplit(url).query))["entry"]] == held[5:10]
+    for other in ("", "two", "one "):
+        with pytest.raises(BadParameter):
+            await page(other, urlsplit(url).query)
 
 
 async def test_a_reader_is_not_disturbed_by_many_writers(client: httpx.AsyncClient) -> None:

@@ -1,7 +1,5 @@
 """Interactions with one record: read, vread, create, update, patch, delete, with their conditions."""
 
-import json
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,7 +7,7 @@ from app.api.body import read_body
 from app.api.handlers.ground import Handler, base_of, header
 from app.api.negotiation import Wanted, require_json
 from app.api.outcome import error_response
-from app.api.replies import record_response
+from app.api.replies import record_response, told
 from app.errors import UnsupportedMedia
 from app.fhir.answer import Answer
 from app.fhir.asked import Asked
@@ -109,18 +107,9 @@ async def _delete(service: Service, request: Request, what: Asked, want: Wanted)
 
 async def _conditional_delete(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
     done = await conditional_delete(service, what.typed, what.pairs, _if_match(request))
-    return record_response(done.answer, want, "", _deleted(done.number))
-
-
-def _deleted(number: int) -> str:
-    """Return an OperationOutcome that says how many records were deleted."""
-    issue = {
-        "severity": "information",
-        "code": "informational",
-        "details": {"text": f"Số hồ sơ đã xóa: {number}."},
-        "diagnostics": f"Records deleted: {number}.",
-    }
-    return json.dumps({"resourceType": "OperationOutcome", "issue": [issue]}, ensure_ascii=False)
+    return record_response(
+        done.answer, want, "", told(f"Records deleted: {done.number}.", f"Số hồ sơ đã xóa: {done.number}.")
+    )
 
 
 def _if_match(request: Request) -> int | None:

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from app.config import Settings
 from app.errors import Conflict, Fault, Stale, TooLarge, TramyError, UnsupportedMedia
 from app.fhir.resource_type import ResourceType
-from app.fhir.search.condition import Arguments, Place, condition
+from app.fhir.search.condition import condition
+from app.fhir.search.place import Arguments, Place
 from app.fhir.search.query import read_query
 
 

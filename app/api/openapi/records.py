@@ -3,6 +3,8 @@
 https://hl7.org/fhir/R4/http.html
 """
 
+import json
+
 from app.api.openapi import examples
 from app.api.openapi.parameters import criteria_of
 from app.api.openapi.parts import (
@@ -21,20 +23,17 @@ from app.api.openapi.parts import (
 )
 from app.api.openapi.results import RECORD
 from app.api.openapi.schemas import ref
+from app.api.replies import told
 from app.fhir.resource_type import ResourceType
 from app.fhir.search.described import Bilingual
 
 JSON_PATCH = "application/json-patch+json"
-_DONE = {
-    "resourceType": "OperationOutcome",
-    "issue": [{"severity": "information", "code": "informational", "diagnostics": "Done."}],
-}
 
 
 def responses(kind: ResourceType) -> dict[str, Item]:
     """Return the answers that several operations on a type share, by their names among the components."""
     held = {"record": examples.held(kind)}
-    written = json_content(any_of(kind.name, "OperationOutcome"), **held, outcome=_DONE)
+    written = json_content(any_of(kind.name, "OperationOutcome"), **held, outcome=json.loads(told()))
     says = Bilingual("The record as it is now; it may be unchanged.", "Hồ sơ hiện tại; có thể không thay đổi.")
     headers = ("Location", *VERSION, "Preference-Applied")
     return {
@@ -63,7 +62,7 @@ def deleted() -> Item:
     done = Bilingual(
         "Deleted, with `Prefer: return=OperationOutcome`.", "Đã xóa, khi có `Prefer: return=OperationOutcome`."
     )
-    return answer(done, json_content(ref("OperationOutcome"), outcome=_DONE), "Preference-Applied")
+    return answer(done, json_content(ref("OperationOutcome"), outcome=json.loads(told())), "Preference-Applied")
 
 
 def read(context: Context, place: Place) -> Item:

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from app.errors import TramyError
 from app.fhir.bundle.entries import Entry
 from app.fhir.json import parse
-from app.fhir.search.condition import token_forms
 from app.fhir.search.criterion import Condition, Criterion
+from app.fhir.search.kinds.token import token_forms
 from app.fhir.search.query import Query
 from app.fhir.service import Service
 

@@ -9,7 +9,8 @@ from app.fhir.resource_type import ResourceType
 from app.fhir.search.compartment import kinds, within
 from app.fhir.search.find import find
 from app.fhir.search.pages import followed, linked, page_text, place_of
-from app.fhir.search.query import Query, read_query, refuse
+from app.fhir.search.query import Query, read_query
+from app.fhir.search.refusal import refuse
 from app.fhir.service import Service
 from app.store.database import Reader
 

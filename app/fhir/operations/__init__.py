@@ -1,13 +1,15 @@
 """The operations that are the same for every type, and where each stands. https://hl7.org/fhir/R4/operationslist.html"""
 
-from app.errors import NotFound
+from app.errors import NotAllowed, NotFound
 from app.fhir.asked import Asked
-from app.fhir.operation import Operation
+from app.fhir.asking import Asking
+from app.fhir.operation import Call, Operation, Reply
 from app.fhir.operations.everything import EVERYTHING
 from app.fhir.operations.meta import META, META_ADD, META_DELETE
 from app.fhir.operations.terminology import OF_CODE_SYSTEMS, OF_VALUE_SETS
 from app.fhir.operations.validate import VALIDATE
 from app.fhir.resource_type import ResourceType
+from app.fhir.service import Service
 
 EVERYWHERE: tuple[Operation, ...] = (META, META_ADD, META_DELETE, VALIDATE)
 """Operations of every served type, and of the system where they have that level."""
@@ -38,3 +40,16 @@ def named(what: Asked) -> Operation:
             code="not-supported",
         )
     return found
+
+
+async def perform(service: Service, asking: Asking, what: Asked, raw: bytes | None) -> Reply:
+    """Run the operation that an address asks for; `raw` is the body of a POST, None for a GET.
+
+    Raises NotFound for an operation that is not here, NotAllowed for one that changes records asked for by GET.
+    """
+    operation = named(what)
+    if operation.changes and raw is None:
+        raise NotAllowed.of(
+            f"${operation.name} changes records; send POST.", f"${operation.name} làm thay đổi hồ sơ; hãy dùng POST."
+        )
+    return await operation.run(service, Call(asking, what.kind, what.id, what.pairs, raw or b"", what.published))

@@ -16,7 +16,6 @@ from app.fhir.search.parameter import Parameter
 _ORDERED = ("date", "quantity", "number")
 # Modifiers whose code in a SearchParameter is not how they are written in an address.
 _CODES = {"of-type": "ofType"}
-_LEVELS = ("above", "below")
 Use = tuple[ResourceType, Parameter]
 
 
@@ -65,17 +64,10 @@ def _definition(registry: Registry, url: str, uses: list[Use]) -> Tree:
 
 def _taken(registry: Registry, uses: list[Use]) -> list[str]:
     """Return the codes of the modifiers that are taken wherever the parameter is; types of a reference are one."""
-    first, *others = (_modifiers(registry, used) for _, used in uses)
+    first, *others = (modifiers(used, registry) for _, used in uses)
     shared = [name for name in first if all(name in other for other in others)]
     plain = [_CODES.get(name, name) for name in shared if name[0].islower()]
     return [*plain, *(["type"] if len(plain) < len(shared) else [])]
-
-
-def _modifiers(registry: Registry, parameter: Parameter) -> list[str]:
-    """Return the modifiers of a parameter; a reference is above or below others where its records have a hierarchy."""
-    level = any(target in registry and registry[target].hierarchy for target in parameter.targets)
-    left_out = _LEVELS if parameter.kind == "reference" and not level else ()
-    return [name for name in modifiers(parameter) if name not in left_out]
 
 
 def _description(published: Tree | None, parameter: Parameter) -> str:

@@ -10,16 +10,14 @@ from app.fhir.search.kinds.date import date, last_updated
 from app.fhir.search.kinds.near import near
 from app.fhir.search.kinds.quantity import quantity
 from app.fhir.search.kinds.reference import reference
-from app.fhir.search.kinds.string import between, string
-from app.fhir.search.kinds.token import token, token_forms
+from app.fhir.search.kinds.string import string
+from app.fhir.search.kinds.token import token
 from app.fhir.search.kinds.uri import uri
 from app.fhir.search.linked import chain, hierarchy, reverse, within
 from app.fhir.search.parameter import Parameter
 from app.fhir.search.place import Arguments, Place
 from app.fhir.search.refusal import refuse
 from app.fhir.search.text import plain
-
-__all__ = ["Arguments", "Place", "between", "condition", "token_forms"]
 
 
 def condition(asked: Condition, place: Place, arguments: Arguments) -> str:

@@ -8,24 +8,12 @@ from dataclasses import dataclass, replace
 
 from app.errors import Fault
 from app.fhir.resource_type import Registry, ResourceType
-from app.fhir.search.common import COMMON, META
 from app.fhir.search.criteria import Grammar, read_condition
-from app.fhir.search.criterion import Condition, Criterion, links, tests
+from app.fhir.search.criterion import Condition, links, tests
 from app.fhir.search.include import Include, read_include
 from app.fhir.search.refusal import refuse
 from app.fhir.search.result import RESULT, Order, Results, base_name, read_order, read_results
 from app.fhir.shape import Shape
-
-__all__ = [
-    "COMMON",
-    "META",
-    "RESULT",
-    "Criterion",
-    "Order",
-    "Query",
-    "read_query",
-    "refuse",
-]
 
 MOST_CRITERIA = 50
 MOST_VALUES = 1000
