@@ -103,8 +103,11 @@ async def _by_visit(connection: asyncpg.Connection, given: Run) -> list[Kind]:
     tokens = [row["token"] for row in rows]
     draw = random.Random(5)
     days = [date(2024, 3, 1) + timedelta(days=draw.randrange(900)) for _ in range(given.sizes.searches)]
-    windows = [(day, day + timedelta(days=_WINDOW)) for day in days]
-    told = f"{visits:,} visits"
+    return [*_of_people(tokens, f"{visits:,} visits"), *_of_days(days, visits)]
+
+
+def _of_people(tokens: Sequence[str], told: str) -> list[Kind]:
+    """Return lists of the visits of one person, who is known by an identifier."""
     return [
         Kind(
             "visits by chain (subject:Patient.identifier)",
@@ -113,26 +116,35 @@ async def _by_visit(connection: asyncpg.Connection, given: Run) -> list[Kind]:
             told,
         ),
         Kind(
+            "one person with visits (_revinclude)",
+            [_address("Patient", identifier=token, _revinclude="Encounter:patient") for token in tokens],
+            20,
+            told,
+        ),
+    ]
+
+
+def _of_days(days: Sequence[date], visits: int) -> list[Kind]:
+    """Return lists of the visits of days, and of the people who came on them."""
+    told = f"{visits:,} visits"
+    windows = [(day, day + timedelta(days=_WINDOW)) for day in days]
+    through = "_has:Encounter:patient:date"
+    return [
+        Kind(
             "people by _has (a visit on a day) and the beginning of a name",
-            [_address("Patient", **{"_has:Encounter:patient:date": str(day), "name": "le thi"}) for day in days],
+            [_address("Patient", **{through: str(day), "name": "le thi"}) for day in days],
             None,
             told,
         ),
         Kind(
             "people by _has (a visit on a day)",
-            [_address("Patient", **{"_has:Encounter:patient:date": str(day)}) for day in days],
+            [_address("Patient", **{through: str(day)}) for day in days],
             20,
             f"{told}; about {visits // 1000:,} of them on a day",
         ),
         Kind(
             "50 visits of a day with their people (_include)",
             [_address("Encounter", date=str(day), _include="Encounter:patient") for day in days],
-            20,
-            told,
-        ),
-        Kind(
-            "one person with visits (_revinclude)",
-            [_address("Patient", identifier=token, _revinclude="Encounter:patient") for token in tokens],
             20,
             told,
         ),
