@@ -5,6 +5,8 @@
     │   ├── Malformed              400  structure   bytes that are not the JSON asked for
     │   ├── Invalid                400  invalid     a resource that breaks a rule of FHIR
     │   ├── BadParameter           400  invalid     a search or query parameter not understood
+    │   ├── Unauthenticated        401  login       no token, or one that is not or no longer valid
+    │   ├── Forbidden              403  forbidden   the token does not grant this interaction
     │   ├── Unprocessable          422  processing  a resource that breaks a rule of this service
     │   ├── NotFound               404  not-found
     │   ├── Gone                   410  deleted
@@ -13,7 +15,8 @@
     │   ├── Conflict               409  conflict
     │   ├── Stale                  412  conflict    a precondition that does not hold (If-Match, several matches)
     │   ├── TooLarge               413  too-long
-    │   └── UnsupportedMedia       415  not-supported
+    │   ├── UnsupportedMedia       415  not-supported
+    │   └── TooMany                429  throttled   more requests than a client may send in this time
     ├── Unavailable                503  transient   the database is away or busy; try again
     └── Misconfigured              500  exception   a setting or an installation that cannot work
 
@@ -70,6 +73,20 @@ class Invalid(Refused):
 
 class BadParameter(Refused):
     """A parameter that is unknown or not understood; never ignored."""
+
+
+class Unauthenticated(Refused):
+    """Nobody that is known here asks."""
+
+    status = 401
+    code = "login"
+
+
+class Forbidden(Refused):
+    """Who asks is known, and was not granted this; never said of one record among others, which is not found."""
+
+    status = 403
+    code = "forbidden"
 
 
 class Unprocessable(Refused):
@@ -133,6 +150,13 @@ class UnsupportedMedia(Refused):
 
     status = 415
     code = "not-supported"
+
+
+class TooMany(Refused):
+    """More requests than this client may send; Retry-After says when to go on."""
+
+    status = 429
+    code = "throttled"
 
 
 class Unavailable(TramyError):
