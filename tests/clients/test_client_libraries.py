@@ -51,8 +51,8 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_the_library_does_its_usual_work(programs: Path, base: str, name: str) -> None:
-    said = run(*RUN, f"{name}.mjs", base, folder=programs)
+def test_the_library_does_its_usual_work(programs: Path, base: str, token: str, name: str) -> None:
+    said = run(*RUN, f"{name}.mjs", base, token, folder=programs)
     # A program without tests would end well too.
     assert re.search(r"^. pass [1-9]\d*$", said, re.MULTILINE), said
 

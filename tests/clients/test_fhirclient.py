@@ -30,8 +30,9 @@ JSON_PATCH = {"Content-Type": "application/json-patch+json"}
 
 
 @pytest.fixture
-def smart(base: str) -> Iterator[FHIRClient]:
+def smart(base: str, token: str) -> Iterator[FHIRClient]:
     client = FHIRClient(settings={"app_id": "tram-y-te", "api_base": base})
+    client.server.session.headers["Authorization"] = f"Bearer {token}"
     yield client
     client.server.session.close()
 
@@ -46,8 +47,11 @@ def made(remote: FHIRServer, name: str, **elements: object) -> Patient:
     return Patient.read(Patient(person(name, **elements)).create(remote)["id"], remote)
 
 
-def test_the_client_is_ready_without_a_login(smart: FHIRClient) -> None:
-    assert smart.prepare()
+def test_the_client_is_ready_once_it_has_its_token(smart: FHIRClient, token: str) -> None:
+    # It reads the addresses of sign-in, knows only that of apps with a person before them, and waits for a token.
+    smart.prepare()
+    smart.server.auth.access_token = token
+    assert smart.ready
     assert smart.server.capabilityStatement.fhirVersion == "4.0.1"
 
 

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def client(base: str) -> SyncFHIRClient:
-    return SyncFHIRClient(base)
+def client(base: str, token: str) -> SyncFHIRClient:
+    return SyncFHIRClient(base, f"Bearer {token}")
 
 
 def test_a_record_is_made_read_changed_and_deleted(client: SyncFHIRClient) -> None:
@@ -60,9 +60,9 @@ def test_a_person_is_found_or_made_by_one_conditional_update(client: SyncFHIRCli
     assert found.fetch() == []
 
 
-def test_a_conditional_create_takes_the_condition_as_a_header(base: str) -> None:
+def test_a_conditional_create_takes_the_condition_as_a_header(base: str, token: str) -> None:
     name = unique()
-    once = SyncFHIRClient(base, extra_headers={"If-None-Exist": f"identifier={SYSTEM}|{name}"})
+    once = SyncFHIRClient(base, f"Bearer {token}", extra_headers={"If-None-Exist": f"identifier={SYSTEM}|{name}"})
     patient, created = once.resources("Patient").get_or_create(once.resource("Patient", **person(name)))
     assert created
     again, created = once.resources("Patient").get_or_create(once.resource("Patient", **person(name)))
@@ -91,10 +91,10 @@ def test_parts_are_changed_by_fhirpath_patch(client: SyncFHIRClient) -> None:
     assert (changed["meta"]["versionId"], changed["active"]) == ("2", True)
 
 
-def test_parts_are_changed_by_json_patch(base: str, client: SyncFHIRClient) -> None:
+def test_parts_are_changed_by_json_patch(base: str, token: str, client: SyncFHIRClient) -> None:
     patient = client.resource("Patient", **person(unique()))
     patient.save()
-    patching = SyncFHIRClient(base, extra_headers={"Content-Type": "application/json-patch+json"})
+    patching = SyncFHIRClient(base, f"Bearer {token}", extra_headers={"Content-Type": "application/json-patch+json"})
     operations = [{"op": "replace", "path": "/birthDate", "value": "1990-05-18"}]
     changed = patching.execute(patient.reference, "patch", data=operations)
     assert changed["birthDate"] == "1990-05-18"
@@ -149,13 +149,13 @@ def test_every_page_is_read_to_the_end(client: SyncFHIRClient) -> None:
     assert len(client.resources("Patient").search(family=name).limit(2).fetch_all()) == 7
 
 
-def test_a_count_of_the_library_needs_lenient_handling(base: str, client: SyncFHIRClient) -> None:
+def test_a_count_of_the_library_needs_lenient_handling(base: str, token: str, client: SyncFHIRClient) -> None:
     name = unique()
     client.resource("Patient", **person(name)).save()
     with pytest.raises(OperationOutcome, match="_totalMethod"):
         client.resources("Patient").search(family=name).count()
     assert client.resources("Patient").search(family=name).limit(0).fetch_raw().total == 1
-    lenient = SyncFHIRClient(base, extra_headers={"Prefer": "handling=lenient"})
+    lenient = SyncFHIRClient(base, f"Bearer {token}", extra_headers={"Prefer": "handling=lenient"})
     assert lenient.resources("Patient").search(family=name).count() == 1
 
 

@@ -15,12 +15,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def client(base: str) -> AsyncFHIRClient:
-    return AsyncFHIRClient(base)
+def client(base: str, token: str) -> AsyncFHIRClient:
+    return AsyncFHIRClient(base, f"Bearer {token}")
 
 
-async def test_a_record_is_made_read_changed_and_deleted(base: str) -> None:
-    client = AsyncFHIRClient(base)
+async def test_a_record_is_made_read_changed_and_deleted(base: str, token: str) -> None:
+    client = AsyncFHIRClient(base, f"Bearer {token}")
     patient = client.resource("Patient", name=[{"text": "Lý Thị Mẫu"}], gender="female", birthDate="1990-05-17")
     await patient.save()
     patient["active"] = True
@@ -54,10 +54,10 @@ async def test_every_page_is_read_to_the_end(client: AsyncFHIRClient) -> None:
     assert (await women.limit(0).fetch_raw()).total == 7
 
 
-async def test_parts_are_changed_by_json_patch(base: str, client: AsyncFHIRClient) -> None:
+async def test_parts_are_changed_by_json_patch(base: str, token: str, client: AsyncFHIRClient) -> None:
     patient = client.resource("Patient", gender="female")
     await patient.save()
-    patching = AsyncFHIRClient(base, extra_headers={"Content-Type": "application/json-patch+json"})
+    patching = AsyncFHIRClient(base, f"Bearer {token}", extra_headers={"Content-Type": "application/json-patch+json"})
     operations = [{"op": "add", "path": "/active", "value": True}]
     changed = await patching.execute(patient.reference, "patch", data=operations)
     assert changed["active"] is True

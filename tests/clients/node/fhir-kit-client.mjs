@@ -1,4 +1,4 @@
-/** fhir-kit-client 2: node fhir-kit-client.mjs ADDRESS. https://github.com/Vermonster/fhir-kit-client */
+/** fhir-kit-client 2: node fhir-kit-client.mjs ADDRESS TOKEN. https://github.com/Vermonster/fhir-kit-client */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import { Client } from 'fhir-kit-client';
 
 import { SYSTEM, person, personAndVisit, reads, statuses, unique, versions, visit } from './invented.mjs';
 
-const client = new Client({ baseUrl: process.argv[2] });
+const client = new Client({ baseUrl: process.argv[2], bearerToken: process.argv[3] });
 const create = (body, options) => client.create({ resourceType: body.resourceType, body, options });
 
 test('a record is made, read, changed and deleted', async () => {
@@ -130,9 +130,10 @@ test('a batch answers each entry for itself', async () => {
   assert.deepEqual(statuses(answer), ['200', '404']);
 });
 
-test('the capabilities are read, and name no place to sign in', async () => {
+test('the capabilities are read, and name where tokens are given', async () => {
   assert.equal((await client.capabilityStatement()).fhirVersion, '4.0.1');
-  assert.deepEqual(await client.smartAuthMetadata(), {});
+  const { tokenUrl } = await client.smartAuthMetadata();
+  assert.equal(`${tokenUrl}`, new URL('/auth/token', process.argv[2]).href);
 });
 
 test('operations are asked for by POST and by GET', async () => {

@@ -1,4 +1,4 @@
-/** fhir.js 0.0.22, an older library still in use: node fhir.js.mjs ADDRESS. https://github.com/FHIR/fhir.js */
+/** fhir.js 0.0.22, an older library still in use: node fhir.js.mjs ADDRESS TOKEN. https://github.com/FHIR/fhir.js */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -7,7 +7,7 @@ import fhirClient from 'fhir.js';
 
 import { SYSTEM, person, personAndVisit, reads, statuses, unique, versions, visit } from './invented.mjs';
 
-const client = fhirClient({ baseUrl: process.argv[2] });
+const client = fhirClient({ baseUrl: process.argv[2], auth: { bearer: process.argv[3] } });
 const create = async (resource, headers) => (await client.create({ resource, headers })).data;
 const found = (answer) => answer.data.entry.map((item) => item.resource.id);
 

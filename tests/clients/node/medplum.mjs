@@ -1,4 +1,4 @@
-/** @medplum/core 5 against another server: node medplum.mjs ADDRESS. https://www.medplum.com/docs/sdk/core */
+/** @medplum/core 5 against another server: node medplum.mjs ADDRESS TOKEN. https://www.medplum.com/docs/sdk/core */
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,7 +8,8 @@ import { MedplumClient, OperationOutcomeError } from '@medplum/core';
 import { SYSTEM, person, personAndVisit, reads, statuses, unique, versions } from './invented.mjs';
 
 const [baseUrl, fhirUrlPath] = process.argv[2].split(/(?=fhir$)/);
-const client = new MedplumClient({ baseUrl, fhirUrlPath });
+const accessToken = process.argv[3];
+const client = new MedplumClient({ baseUrl, fhirUrlPath, accessToken });
 const ids = (resources) => resources.map((one) => one.id);
 
 test('a record is made, read, changed and deleted', async () => {
@@ -100,7 +101,7 @@ test('a batch answers each entry for itself', async () => {
 
 test('reads at the same time are gathered into one batch', async () => {
   const { id } = await client.createResource(person(unique()));
-  const gathering = new MedplumClient({ baseUrl, fhirUrlPath, autoBatchTime: 20 });
+  const gathering = new MedplumClient({ baseUrl, fhirUrlPath, accessToken, autoBatchTime: 20 });
   const [read, found, error] = await Promise.all([
     gathering.readResource('Patient', id),
     gathering.search('Patient', { _id: id }),
