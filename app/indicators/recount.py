@@ -2,7 +2,8 @@
 
 Four comparisons: the columns that indicators read against the bodies they were read from, and who stands for merged
 records against what was merged into what; the spans
-against what those columns give; the ledger against the spans; the roll-ups against the ledger.
+against what those columns give; the ledger against the spans, and against what erased records left (erased.py); the
+roll-ups against the ledger.
 """
 
 import json
@@ -116,7 +117,11 @@ with fresh as ({fresh})
 select count(*) from fresh f full join span s using (person_id, series, unit, sex) where f.days is distinct from s.days
 """
 _LEDGER = """
-with fresh as ({fresh}), wanted as ({edges}),
+with fresh as ({fresh}), wanted as (
+    select person_id, series, unit, sex, day, change from ({edges}) e
+    union all
+    select '', series, unit, sex, day, change from erased where change <> 0
+),
 held as (select person_id, series, unit, sex, day, sum(change) as change from ledger
          group by person_id, series, unit, sex, day having sum(change) <> 0)
 select count(*) from wanted w full join held h using (person_id, series, unit, sex, day)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from asyncpg import Pool
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from app.indicators.rollup import fold
 from app.store.moment import take
@@ -23,7 +23,7 @@ async def upkeep(pool: Pool, epoch: int, interval: float) -> None:
                 await take(connection, epoch)
                 if turn % _FOLD_EVERY == 0:
                     await fold(connection, epoch)
-        except (OSError, PostgresError, InterfaceError, TimeoutError) as error:
+        except (OSError, PostgresError, InterfaceError, InternalClientError, TimeoutError) as error:
             _log.warning("upkeep waits for the database: %s", type(error).__name__)
         turn += 1
         await asyncio.sleep(interval)

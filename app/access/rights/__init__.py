@@ -1,0 +1,1 @@
+"""Rights of people and duties of who keeps their records: consent, restriction, requests, emergencies, notices."""
