@@ -12,6 +12,7 @@
     │   ├── Gone                   410  deleted
     │   ├── NotAllowed             405  not-supported
     │   ├── NotAcceptable          406  not-supported
+    │   ├── TooSlow                408  timeout     a body that does not come in time
     │   ├── Conflict               409  conflict
     │   ├── Stale                  412  conflict    a precondition that does not hold (If-Match, several matches)
     │   ├── TooLarge               413  too-long
@@ -122,6 +123,13 @@ class NotAcceptable(Refused):
 
     status = 406
     code = "not-supported"
+
+
+class TooSlow(Refused):
+    """A body that does not come in time."""
+
+    status = 408
+    code = "timeout"
 
 
 class Conflict(Refused):

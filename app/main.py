@@ -5,6 +5,7 @@ import os
 from fastapi import FastAPI
 
 from app.api.application import application as build
+from app.api.loglines import set_up
 from app.config import Settings
 from app.errors import Misconfigured
 
@@ -17,4 +18,5 @@ def application() -> FastAPI:
             "Set TRAMY_DATABASE_URL, or start with: tramy serve",
             "Hãy đặt TRAMY_DATABASE_URL, hoặc chạy: tramy serve",
         )
+    set_up(settings.log_level, settings.log_format)
     return build(settings, settings.database_url)

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+HOST = re.compile(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 T = TypeVar("T")
 
@@ -138,4 +141,156 @@ def database_address() -> Reading[str]:
         read,
         "postgresql://user:password@host:port/database (a sign such as @ or / in the password is percent-encoded)",
         "postgresql://người-dùng:mật-khẩu@máy-chủ:cổng/cơ-sở-dữ-liệu (ký tự như @ hoặc / trong mật khẩu viết dạng %)",
+    )
+
+
+def hosts() -> Reading[tuple[str, ...]]:
+    """Names of hosts with commas between them, each perhaps with a port."""
+
+    def read(text: str) -> tuple[str, ...]:
+        listed = tuple(part.strip().lower() for part in text.split(","))
+        if not all(HOST.fullmatch(one) for one in listed):
+            raise ValueError
+        return listed
+
+    return Reading(
+        read,
+        "hosts such as keys.example or keys.example:8443, with commas between them",
+        "tên máy chủ như keys.example hoặc keys.example:8443, cách nhau bằng dấu phẩy",
+    )
+
+
+def issuer() -> Reading[str]:
+    """The address by which a provider of OpenID Connect names itself, exactly as it does."""
+
+    def read(text: str) -> str:
+        web_address().read(text.removesuffix("/"))
+        return text
+
+    return Reading(read, "an address exactly as the provider names itself", "địa chỉ đúng như nhà cung cấp tự công bố")
+
+
+def word() -> Reading[str]:
+    """A text without blanks."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(r"[!-~]{1,200}", text):
+            raise ValueError
+        return text
+
+    return Reading(read, "up to 200 ASCII characters without blanks", "tối đa 200 ký tự ASCII, không dấu cách")
+
+
+def file() -> Reading[Path]:
+    """A file, made absolute; a leading `~` is a home folder."""
+    return Reading(folder().read, "the path of a file", "đường dẫn của một tệp")
+
+
+def _visible(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,200}", text):
+        raise ValueError
+    return text
+
+
+def words() -> Reading[str]:
+    """Scopes of OpenID Connect, among them `openid`, separated by spaces."""
+
+    def read(text: str) -> str:
+        found = text.split()
+        if "openid" not in found or len(text) > 500:
+            raise ValueError
+        return " ".join(_visible(item) for item in found)
+
+    return Reading(
+        read, "words separated by spaces, among them openid", "các từ cách nhau bởi dấu cách, trong đó có openid"
+    )
+
+
+def host_names() -> Reading[tuple[str, ...]]:
+    """Names of hosts without port or path, separated by commas or spaces."""
+
+    def read(text: str) -> tuple[str, ...]:
+        found = tuple(item.lower() for item in re.split(r"[\s,]+", text) if item)
+        if not all(re.fullmatch(r"[a-z0-9_:.-]{1,253}", item) for item in found):
+            raise ValueError
+        return found
+
+    return Reading(
+        read,
+        "names of hosts separated by commas, such as sso.example, without port or path",
+        "tên máy chủ cách nhau bởi dấu phẩy, ví dụ sso.example, không kèm cổng hay đường dẫn",
+    )
+
+
+def issuer_address() -> Reading[str]:
+    """The issuer of a provider, exactly as the provider names itself: some end with a slash."""
+
+    def read(text: str) -> str:
+        web_address().read(text.removesuffix("/"))
+        return text
+
+    return Reading(
+        read,
+        "an address such as https://sso.example/realms/tramy, exactly as the provider names itself",
+        "địa chỉ như https://sso.example/realms/tramy, đúng như hệ thống đăng nhập tự nêu",
+    )
+
+
+def networks() -> Reading[tuple[IPv4Network | IPv6Network, ...]]:
+    """Addresses and networks; one that holds every address is none, as it would trust everybody."""
+
+    def read(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        found = tuple(ip_network(word) for word in listed(text))
+        if any(item.prefixlen == 0 or "%" in str(item) for item in found):
+            raise ValueError
+        return found
+
+    return Reading(
+        read,
+        "addresses and networks such as 10.0.0.5, 192.168.1.0/24",
+        "các địa chỉ và mạng như 10.0.0.5, 192.168.1.0/24",
+    )
+
+
+def origins() -> Reading[tuple[str, ...]]:
+    """Origins as browsers name them: scheme, host and port, nothing after; never all of them."""
+
+    def read(text: str) -> tuple[str, ...]:
+        found = tuple(listed(text))
+        for word in found:
+            parts = urlsplit(word)
+            bare = re.fullmatch(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", word)
+            if not bare or not parts.hostname or parts.port == 0:
+                raise ValueError
+        return found
+
+    return Reading(
+        read,
+        "origins such as https://so-lieu.example, without a path, in small letters",
+        "các nguồn như https://so-lieu.example, không kèm đường dẫn, viết thường",
+    )
+
+
+def listed(text: str) -> list[str]:
+    """The words of a list, separated by commas or spaces."""
+    return text.replace(",", " ").split()
+
+
+def anchor_address() -> Reading[str]:
+    """Where heads of the audit are kept: a file, syslog, or an https address."""
+
+    def read(text: str) -> str:
+        if re.fullmatch(r"syslog:([A-Za-z0-9.-]+(:[0-9]{1,5})?)?", text):
+            return text
+        if "://" in text:
+            parts = urlsplit(text)
+            if not re.fullmatch(r"[!-~]+", text) or parts.scheme != "https" or not parts.hostname or parts.username:
+                raise ValueError
+            return text
+        return str(Path(text).expanduser().absolute())
+
+    return Reading(
+        read,
+        "the path of a file, syslog:, syslog:host:port, or an https address",
+        "đường dẫn tệp, syslog:, syslog:máy-chủ:cổng, hoặc địa chỉ https",
     )

@@ -7,11 +7,23 @@ from pathlib import Path
 
 from sqlmodel import SQLModel
 
+import app.audit.table
+import app.access.assertions
+import app.access.clients
+import app.access.tokens
+import app.access.session
+import app.access.sign_in
+import app.access.rights.consent
+import app.access.rights.emergency
+import app.access.rights.notice
+import app.access.rights.request
+import app.access.rights.restriction
+import app.indicators.erased
 import app.indicators.tables
 import app.store.claim
 import app.store.job
 import app.store.moment
-import app.store.secret
+import app.store.reach
 from app.resources.registry import registry
 from app.store.binaries import find
 from app.store.launcher import EmbeddedPostgres

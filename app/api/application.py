@@ -1,46 +1,57 @@
-"""The ASGI application: the FHIR interface, the indicators, the documentation and the health checks."""
+"""The ASGI application: the FHIR interface, indicators, signing in, rights, documentation, health checks."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import cached_property
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api import audit, rights
 from app.api.compression import Compressed
 from app.api.docs import add_documentation
 from app.api.fhir import FhirApp, within
 from app.api.guard import Guard
-from app.api.handlers.ground import utf8
+from app.api.handlers.ground import PREFIX, utf8
 from app.api.health import router as health_router
 from app.api.indicators import router as indicator_router
 from app.api.language import answering
+from app.api.opened import opened
 from app.api.outcome import answer_to
-from app.api.working import working
+from app.api.recorded import Recorded
+from app.api.sign_in import configuration, introspect, people, revoke, token
+from app.api.wall import walled
 from app.config import Settings
 from app.errors import BadParameter, Fault, NotAllowed, NotFound, TramyError
-from app.exchange.opening import calm_collector, running
 from app.fhir.asked import read_pairs
 from app.fhir.interactions.capabilities import VERSION
-from app.fhir.service import Service
-from app.indicators.upkeep import upkeep
 
 
 class Tramy(FastAPI):
     """FastAPI with the FHIR interface before it, which needs none of its middleware and answers its own errors."""
 
     fhir = FhirApp()
+    settings = Settings()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to its routes, behind the wall and with the audit around them."""
+        scope["app"] = self
+        await self.whole(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request below the FHIR base to the FHIR interface, any other to FastAPI."""
-        if scope["type"] == "http" and within(scope):
-            scope["app"] = self
+        if scope["type"] == "http" and within(scope) and not scope["path"].startswith(f"{PREFIX}/.well-known"):
             await self.fhir(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    @cached_property
+    def whole(self) -> ASGIApp:
+        """The routes with all that stands around them."""
+        return walled(self.answer, self.settings, Recorded)
 
 
 def application(settings: Settings, url: str) -> FastAPI:
@@ -48,14 +59,14 @@ def application(settings: Settings, url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, url) as opened:
-            calm_collector()
-            app.state.running, app.state.service = opened, opened.service
-            async with working(app, url), _kept_up(opened.service, settings):
-                yield
+        async with opened(app, settings, url):
+            yield
 
     app = Tramy(title="Tramy", version=VERSION, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.settings = settings
     app.include_router(indicator_router, dependencies=[Depends(_require_text)])
+    for routes in (configuration, token, revoke, introspect, people, rights, audit):
+        app.include_router(routes.router)
     app.include_router(health_router)
     add_documentation(app)
     app.add_exception_handler(TramyError, _refused)
@@ -65,18 +76,6 @@ def application(settings: Settings, url: str) -> FastAPI:
     app.add_middleware(Guard)
     app.add_middleware(Compressed)
     return app
-
-
-@asynccontextmanager
-async def _kept_up(service: Service, settings: Settings) -> AsyncIterator[None]:
-    """Record moments and roll figures up for as long as the service runs."""
-    task = asyncio.create_task(upkeep(service.pool, service.epoch, settings.moment_interval))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _require_text(request: Request) -> None:

@@ -9,7 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.access.caller import NOBODY, Caller
+from app.api.audit import asking_of, events, is_audit
 from app.api.compression import READ, SMALLEST, codings, is_read, packed
+from app.api.door import enter
+from app.api.emergency import mark, open_if_asked
 from app.api.handlers import bundles, definitions, histories, jobs, lists, operations, records
 from app.api.handlers.ground import PREFIX, Handler, utf8
 from app.api.language import answering
@@ -18,6 +22,7 @@ from app.api.outcome import answer_to
 from app.api.preferences import followed_return
 from app.errors import NotAllowed, UnsupportedMedia
 from app.fhir.asked import Asked, asked, methods
+from app.fhir.permit import PUBLIC, permit
 from app.fhir.service import Service
 
 
@@ -38,19 +43,36 @@ class FhirApp:
         await response(scope, receive, send)
 
 
-async def respond(request: Request) -> Response:
-    """Return the response to a request."""
+async def respond(request: Request, caller: Caller | None = None) -> Response:
+    """Return the response to a request; `caller` is who asked for one that was put off."""
     path = path_of(request.scope)
     try:
-        return await _respond(request, path)
+        return await _respond(request, path, caller)
     except Exception as error:  # nothing may leave as a bare 500: the caller gets an id to ask about
         return answer_to(error, _remedy(error, request, path))
 
 
-async def _respond(request: Request, path: str) -> Response:
+async def _entered(request: Request, path: str, caller: Caller | None) -> Service:
+    """Return the service as the one who asks sees it; how to sign in is told to everybody."""
     service: Service = request.scope["app"].state.service
+    if caller:
+        seen = service.seen_by(caller, request.scope["trail"])
+        await mark(seen)
+        return seen
+    if path.strip("/") in PUBLIC:
+        return service.seen_by(NOBODY, request.scope["trail"])
+    return await enter(request)
+
+
+async def _respond(request: Request, path: str, caller: Caller | None) -> Response:
+    service = await _entered(request, path, caller)
+    if is_audit(path):
+        return await events(asking_of(service, request), request, path)
     want = wanted(request)
     what = asked(service.registry, request.method, path, utf8(request.scope["query_string"], "?"))
+    service.trail.named(interaction=f"${what.operation}" if what.operation else what.interaction)
+    permit(service, what, conditional="if-none-exist" in request.headers)
+    await open_if_asked(service, request, what)
     handler = HANDLERS.get(what.interaction)
     if handler is None:
         raise NotAllowed.of("This interaction is not supported here.", "Hệ thống chưa hỗ trợ thao tác này.")

@@ -8,27 +8,33 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from app.api.door import entered
 from app.api.indicator_answers import IndicatorList, MissingList, Value, described, missing_list, value_answer
 from app.errors import BadParameter
 from app.exchange.opening import Running
+from app.fhir.service import Service
 from app.indicators.answer import value
 from app.indicators.indicator import Indicator
 from app.indicators.level import By
 from app.indicators.missing import missing
 from app.indicators.registry import indicator, indicators
 from app.places import Place
+from app.places.refusal import not_a_place
 from app.store.moment import Moment
 from app.store.moment import find as find_moment
 from app.store.pool import lend
 
+Officer = Annotated[Service, entered("tramy/indicators")]
+Station = Annotated[Service, entered("tramy/missing")]
 router = APIRouter(prefix="/indicators", tags=["Indicators · Chỉ số"])
 _SPLITS = {"commune": 3, "district": 2, "province": 1, "sex": 4}
 _DEPTH = {"country": 0, "province": 1, "district": 2, "commune": 3}
 
 PlaceText = Annotated[
-    str,
+    str | None,
     Query(
-        description="A commune (5 digits), province (2), district until 2025-06-30 (3), or VN for the country, on the "
+        description="One of the caller's places; without it the caller's own. "
+        "A commune (5 digits), province (2), district until 2025-06-30 (3), or VN for the country, on the "
         "boundaries of the day; `00004@2004` or `00004@2025-07` chooses the boundaries.",
         examples=["VN", "24", "00004", "00004@2025-07"],
     ),
@@ -42,7 +48,7 @@ OnText = Annotated[
 @router.get(
     "", response_model=IndicatorList, operation_id="listIndicators", summary="The indicators and their definitions"
 )
-async def list_indicators(request: Request) -> Response:
+async def list_indicators(request: Request, _service: Officer) -> Response:
     """List the indicators: code, titles, definition, source document."""
     _only(request)
     return _json({"indicators": [described(item) for item in indicators().values()]})
@@ -51,8 +57,9 @@ async def list_indicators(request: Request) -> Response:
 @router.get("/{code}", response_model=Value, operation_id="indicatorValue", summary="An indicator for a place on a day")
 async def indicator_value(
     request: Request,
+    service: Officer,
     code: str,
-    place: PlaceText = "VN",
+    place: PlaceText = None,
     on: OnText = None,
     known_at: Annotated[
         str | None,
@@ -74,10 +81,11 @@ async def indicator_value(
     running: Running = request.app.state.running
     chosen = indicator(code)
     day = _day(running, on)
-    where = running.places.find(place, day, "place")
+    where = _place(running, service, place, day)
     split = _split(by, where)
     epoch = running.service.epoch
-    async with lend(running.service.pool) as connection:
+    # What is summed here says nothing of anybody; whose place it is was asked above.
+    async with lend(service.plain) as connection:
         moment = await _moment(connection, known_at, epoch)
         found = await value(
             connection, running.keeping, chosen, running.places, where, day, by=split, moment=moment, epoch=epoch
@@ -93,8 +101,9 @@ async def indicator_value(
 )
 async def indicator_missing(
     request: Request,
+    service: Station,
     code: str,
-    place: PlaceText = "VN",
+    place: PlaceText = None,
     on: OnText = None,
     count: Annotated[int, Query(alias="_count", ge=1, le=1000, description="People on a page.")] = 50,
     after: Annotated[str, Query(max_length=64, description="From the link to the next page.")] = "",
@@ -104,11 +113,26 @@ async def indicator_missing(
     running: Running = request.app.state.running
     chosen: Indicator = indicator(code)
     day = _day(running, on)
-    where = running.places.find(place, day, "place")
-    async with lend(running.service.pool) as connection:
+    where = _place(running, service, place, day)
+    async with lend(service.of_every_type) as connection:
         page = await missing(connection, running.keeping, chosen, running.places.stated(where), day, after, count)
+    service.trail.saw(("Patient", absent.person, absent.person) for absent in page.people)
     following = str(request.url.include_query_params(after=page.after, on=day.isoformat())) if page.after else None
     return _json(missing_list(chosen, where, day, page, following))
+
+
+def _place(running: Running, service: Service, text: str | None, day: date) -> Place:
+    """Return the place asked for, by default the caller's own.
+
+    Raises BadParameter for a place that is not the caller's as for one that does not exist.
+    """
+    caller = service.caller
+    own = caller.places[0] if len(caller.places) == 1 else "VN"
+    where = running.places.find(text or own, day, "place")
+    inside = running.places.stated(where)
+    if not caller.everyone and (inside is None or not set(inside) <= set(caller.units)):
+        raise not_a_place(running.places.versions, [], "place")
+    return where
 
 
 def _only(request: Request, *known: str) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from starlette.responses import Response
 from uuid_utils import uuid7
 
-from app.errors import TramyError
+from app.errors import TramyError, Unauthenticated
 from app.fhir.outcome import outcome
 from app.fhir.write.transaction import AWAY, unavailable
 
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="tramy"'}
+"""What is said beside each refusal of who is not known. https://www.rfc-editor.org/rfc/rfc6750#section-3"""
 FHIR_JSON = "application/fhir+json; charset=utf-8"
 _log = logging.getLogger("tramy")
 
@@ -29,7 +31,8 @@ def error_response(error: TramyError, headers: Mapping[str, str] | None = None) 
     spoken = {"Content-Language": told["language"]} if "language" in told else {}
     retry = {"Retry-After": "1"} if error.status == 503 else {}
     body = json.dumps(told, ensure_ascii=False).encode()
-    stated = {"Vary": "Accept-Language", **spoken, **retry, **(headers or {})}
+    challenge = CHALLENGE if error.status == Unauthenticated.status else {}
+    stated = {"Vary": "Accept-Language", **spoken, **retry, **challenge, **(headers or {})}
     return Response(body, error.status, stated, media_type=FHIR_JSON)
 
 

@@ -16,10 +16,13 @@ from asyncpg import Pool
 from fastapi import FastAPI
 from uuid_utils import uuid7
 
+from app.access.rule import READER
 from app.api.deferred import made_again
 from app.api.fhir import respond
 from app.api.language import answering
 from app.api.outcome import error_response
+from app.api.recorded import said_of
+from app.audit.trail import Trail
 from app.errors import Unavailable
 from app.fhir.service import Service
 from app.store.job import Job, finish, give_back, hold, sweep, take
@@ -104,10 +107,13 @@ class Worker:
         if job.attempts > ATTEMPTS:
             response = error_response(_given_up())
         else:
-            service = replace(self._service, pool=self._pool)
-            request = made_again(job.request, SimpleNamespace(state=SimpleNamespace(service=service)))
+            service = replace(self._service, reading=self._pool)
+            request, caller = made_again(job.request, SimpleNamespace(state=SimpleNamespace(service=service)))
+            trail = request.scope["trail"] = Trail(said_of(request.scope, service.clock()))
+            trail.named(client=caller.client, user=caller.user, organization=caller.organization)
             with answering(request.scope):
-                response = await respond(request)
+                response = await respond(request, caller)
+            await self._app.state.recorder.record(trail.rest(response.status_code))
         return Done(response.status_code, bytes(response.body).decode())
 
 
@@ -117,7 +123,7 @@ async def working(app: FastAPI, url: str) -> AsyncIterator[None]:
 
     `app.state.service` must be open. Raises Unavailable when the database cannot be reached.
     """
-    pool = await open_pool(url, size=AT_ONCE, statement_timeout=LONGEST)
+    pool = await open_pool(url, size=AT_ONCE, statement_timeout=LONGEST, role=READER)
     worker = Worker(app, pool)
     task = asyncio.create_task(worker.work())
     try:

@@ -10,9 +10,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from app.access import clients
+from app.access.clients import Client
+from app.access.key_pair import make_pair, write_private
+from app.access.scope import OWN
+from app.access.tokens import LONGEST, Token, mint
 from app.cli.console import bar, err, out
 from app.cli.database import database, settings
 from app.cli.migrate import bring_up
+from app.cli.recorded import Deed, record
 from app.cli.serve import run_server
 from app.config import Settings
 from app.exchange.demonstration import figures, make_room, plan_for, send, whole
@@ -21,6 +27,7 @@ from app.exchange.load import Report
 from app.exchange.load.settle import settle
 from app.indicators.answer import Figure
 from app.indicators.registry import indicators
+from app.store.pool import alone
 
 
 def demo(
@@ -53,12 +60,42 @@ def demo(
         else:
             _show(plan, report, seconds, results)
         if not no_serve:
+            _show_token(asyncio.run(_enter(url, chosen)))
             run_server(chosen, url, "127.0.0.1", port, 1)
 
 
 async def _prepare(url: str, plan: Plan) -> None:
     await bring_up(url)
     await make_room(url, plan)
+
+
+async def _enter(url: str, chosen: Settings) -> str:
+    """Register the program `demo`, if there is none, with a key in the data folder, and return a token for it."""
+    now, name = datetime.now(UTC), "demo"
+    async with alone(url) as connection, connection.transaction():
+        found = await clients.find(connection, name)
+        if found is None:
+            pair, file = make_pair(f"{name}-1"), chosen.data / "demo-key.json"
+            file.unlink(missing_ok=True)
+            scopes = " ".join(["system/*.cruds", *OWN])
+            generation = clients.new_generation()
+            found = Client(name, "Demo", "", scopes, ("VN",), pair.public, None, None, generation, now)
+            await clients.add(connection, found)
+            chosen.data.mkdir(parents=True, exist_ok=True)
+            write_private(file, pair.private)
+            await record(connection, Deed("client-add", name, scopes), now)
+        token = Token(
+            name, found.generation, "", found.organization, found.scopes, found.places, now, now + LONGEST, name
+        )
+        await record(connection, Deed("token-mint", name, found.scopes), now)
+        return await mint(connection, token)
+
+
+def _show_token(token: str) -> None:
+    err.print("A token for a quarter of an hour · Mã truy cập dùng trong 15 phút:")
+    out.print(f"export TOKEN={token}", markup=False, soft_wrap=True)
+    err.print('curl -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:8000/fhir/Patient?_count=1"', markup=False)
+    err.print("Another one · Lấy mã khác: tramy token --scope 'system/*.cruds' --scope tramy/indicators --place VN")
 
 
 def _send(chosen: Settings, url: str, plan: Plan) -> tuple[Report, float]:

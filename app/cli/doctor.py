@@ -5,6 +5,9 @@ import asyncio
 import asyncpg
 import typer
 
+from app.access.examined import views
+from app.access.rule import WRITER
+from app.audit.examined import months, unchangeable
 from app.cli.console import out
 from app.cli.database import settings
 from app.exchange.reindex.due import examined
@@ -21,7 +24,7 @@ def doctor() -> None:
 
     Example: tramy doctor
     """
-    findings = asyncio.run(examine(settings(), [schema, columns]))
+    findings = asyncio.run(examine(settings(), [schema, columns, seen, audit, months]))
     for finding in findings:
         out.print(f"{_MARKS[finding.ok]} {finding.name}: {finding.says.en} · {finding.says.vi}")
         if finding.mend.en:
@@ -39,3 +42,14 @@ async def schema(connection: asyncpg.Connection) -> Finding:
 async def columns(connection: asyncpg.Connection) -> Finding:
     """Look at what the columns of all types were read with."""
     return await examined(connection, registry(), settings().time_zone)
+
+
+async def seen(connection: asyncpg.Connection) -> Finding:
+    """Look for the views through which records are read."""
+    every = (table for kind in registry() for table in (kind.tables.name, kind.tables.past.name))
+    return await views(connection, list(every))
+
+
+async def audit(connection: asyncpg.Connection) -> Finding:
+    """Look at what the service may do to the audit."""
+    return await unchangeable(connection, WRITER)

@@ -9,7 +9,21 @@ from app.cli.console import fail
 from app.errors import TramyError
 
 HELP = "Tramy: personal health records for primary care · hồ sơ sức khỏe cá nhân tại y tế cơ sở"
-COMMANDS = ("serve", "migrate", "doctor", "demo", "load", "reindex", "recount")
+COMMANDS = (
+    "serve",
+    "migrate",
+    "doctor",
+    "demo",
+    "load",
+    "reindex",
+    "recount",
+    "client",
+    "token",
+    "roles",
+    "audit",
+    "rights",
+    "retention",
+)
 
 
 def command_line(names: tuple[str, ...] = COMMANDS) -> typer.Typer:
@@ -20,7 +34,8 @@ def command_line(names: tuple[str, ...] = COMMANDS) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for name in names:
-        made.command(name)(getattr(import_module(f"app.cli.{name}"), name))
+        found = getattr(import_module(f"app.cli.{name}"), name)
+        made.add_typer(found, name=name) if isinstance(found, typer.Typer) else made.command(name)(found)
     made.callback(help=HELP)(_whole)
     return made
 

@@ -4,15 +4,16 @@ import asyncio
 
 from rich.progress import Progress, TaskID
 
+from app.audit.upkeep import make_months
 from app.cli.console import bar, out
 from app.cli.database import database, settings
 from app.exchange.reindex.due import note_empty
+from app.exchange.schema import upgrade
 from app.indicators.keeping import fill
 from app.indicators.registry import indicators
 from app.resources.registry import registry
 from app.store.moment import open_epoch
 from app.store.pool import alone
-from app.store.schema import upgrade
 
 
 def migrate() -> None:
@@ -30,6 +31,7 @@ async def bring_up(url: str) -> tuple[list[str], list[str]]:
     ran = await upgrade(url)
     async with alone(url) as connection:
         epoch = await open_epoch(connection)
+        await make_months(connection)
         await note_empty(connection, registry(), settings().time_zone)
         with bar("people") as shown:
             task = shown.add_task("filling", total=None, rate=0, visible=False)

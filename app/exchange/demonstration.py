@@ -25,7 +25,10 @@ COMMUNES = ("02683", "02686", "02695", "02701", "02707", "02725", "02728")
 """The communes of the former district of Bát Xát."""
 MANY = 15_000
 """People from which on the register has several communes."""
-_KEPT = ("alembic_version", "epoch", "moment", "series", "unit_area")
+_KEPT = (
+    *("alembic_version", "epoch", "moment", "series", "unit_area"),
+    *("audit", "audit_seal", "audit_retired", "client", "assertion", "access_token", "session"),
+)
 
 
 @dataclass(frozen=True)

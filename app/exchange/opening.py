@@ -2,9 +2,12 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from asyncpg import Pool
+
+from app.access.rule import READER, WRITER
 from app.config import Settings
 from app.exchange.reindex.due import warn
 from app.fhir.links import Links
@@ -16,7 +19,7 @@ from app.places import Places, load
 from app.resources.registry import registry
 from app.store.moment import open_epoch
 from app.store.pool import lend, open_pool
-from app.store.secret import secret
+from app.store.secret import key
 from app.store.version import require_newest
 
 
@@ -47,17 +50,25 @@ async def running(settings: Settings, url: str) -> AsyncIterator[Running]:
     """
     types = registry()
     timeout = settings.statement_timeout
-    pool = await open_pool(url, size=settings.pool_size, statement_timeout=timeout)
-    writing = await open_pool(url, size=settings.pool_size, statement_timeout=timeout, planned_once=True)
-    try:
+    async with AsyncExitStack() as opened:
+
+        async def pool(role: str, *, planned_once: bool = False) -> Pool:
+            made = await open_pool(
+                url, size=settings.pool_size, statement_timeout=timeout, planned_once=planned_once, role=role
+            )
+            opened.push_async_callback(made.close)
+            return made
+
         await require_newest(url)
-        async with lend(pool) as connection:
+        plain, writing = await pool(WRITER), await pool(WRITER, planned_once=True)
+        reading, by_id = await pool(READER), await pool(READER, planned_once=True)
+        async with lend(plain) as connection:
             epoch = await open_epoch(connection)
             keeping = await open_keeping(connection, indicators())
-            links = Links(await secret(connection, "links"))
+            links = Links(key(settings.secret_file, "links"))
             await warn(connection, types, settings.time_zone)
         validator = Validator(kind.name for kind in types)
-        yield Running(Service(settings, types, validator, pool, writing, epoch, keeping, links), keeping, load())
-    finally:
-        await pool.close()
-        await writing.close()
+        service = Service(
+            settings, types, validator, plain, writing, plain, reading, by_id, plain, epoch, keeping, links
+        )
+        yield Running(service, keeping, load())

@@ -4,14 +4,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from app.fhir.resource_type import ResourceType
-from app.fhir.write.change import Written
-
-_STATUS = {"created": 201, "updated": 200, "unchanged": 200, "deleted": 204, "absent": 204}
+from app.fhir.write.change import STATUS, Written
 
 
 class Answer(NamedTuple):
     """A status and, where there is one, the version it is about: `body` is the exact JSON of it,
-    `written` says that a write made it or found it as it was to be."""
+    `written` says that a write made it or found it as it was to be, `person` is the id of the person it belongs to
+    where it was read."""
 
     status: int
     kind: ResourceType | None = None
@@ -20,6 +19,7 @@ class Answer(NamedTuple):
     time: datetime | None = None
     body: str | None = None
     written: bool = False
+    person: str = ""
 
     @property
     def location(self) -> str:
@@ -29,4 +29,4 @@ class Answer(NamedTuple):
 
 def answer(written: Written) -> Answer:
     """Return the answer to a write."""
-    return Answer(_STATUS[written.outcome], written.kind, written.id, written.version, written.time, written.body, True)
+    return Answer(STATUS[written.outcome], written.kind, written.id, written.version, written.time, written.body, True)

@@ -41,7 +41,7 @@ def criteria_of(service: Service, kind: ResourceType, pairs: Pairs) -> Query:
     if not chosen:
         raise refuse("?", "must be given: a condition may not be empty", "phải có: điều kiện không được để trống")
     settings = service.settings
-    return read_query(kind, chosen, size=settings.page_size, limit=settings.page_limit, registry=service.registry)
+    return read_query(kind, chosen, size=settings.page_size, limit=settings.page_limit, registry=service.searchable)
 
 
 def criteria_text(text: str) -> str:

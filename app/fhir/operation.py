@@ -55,7 +55,9 @@ class Operation:
     """An operation: its code without `$`, where it stands, its parameters, and what runs it.
 
     One that `changes` something is asked for by POST only. `definition` is the address of its published
-    OperationDefinition, "" where it is the service's own.
+    OperationDefinition, "" where it is the service's own. `needs` are letters of `cruds` for the type at its
+    address, or scopes of our own, all of which a token must grant; () for what shows nobody's record. Without it
+    nobody may ask for the operation.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     changes: bool = False
     definition: str = ""
+    needs: tuple[str, ...] | None = None
 
 
 def given(service: Service, call: Call, operation: Operation) -> dict[str, list[Any]]:

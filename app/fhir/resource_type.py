@@ -11,9 +11,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ARRAY
+
 from app.errors import Fault, NotFound
 from app.fhir.search.parameter import Parameter
-from app.store.record import Column, Tables, declare
+from app.store.record import CODE, Column, Tables, declare
 
 if TYPE_CHECKING:
     from app.fhir.operation import Operation
@@ -43,6 +45,9 @@ class Claim(NamedTuple):
 
 
 Rule = Callable[[dict], Iterable[Fault]]
+Proof = tuple[frozenset[str], str]
+REACH = "reach"
+"""The column of those by whom a record lets its person be seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,8 @@ class ResourceType:
     `owner_optional` it may be absent or name something else. `is_person` marks the type whose records are
     the patients themselves. `rules` are the service's own, beyond FHIR's; `claims` the values held alone;
     `operations` those of this type alone; `deletes_many` lets a conditional delete end several records.
+    `reach` are the communes and organisations by which a record lets its person be seen, and `proof` the full names
+    and the date that, with a value held alone, prove that who presents them knows the person.
     """
 
     name: str
@@ -67,7 +74,14 @@ class ResourceType:
     claims: Callable[[dict], Iterable[Claim]] = lambda _tree: ()
     operations: tuple["Operation", ...] = ()
     deletes_many: bool = False
+    reach: Callable[[dict, Reading], Iterable[str]] | None = None
+    proof: Callable[[dict], Proof | None] = lambda _tree: None
     example: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def person(self) -> str:
+        """The column, or constant of SQL, that names whose record a row is, '' where it can be nobody's."""
+        return "patient_id" if self.owner else "id" if self.is_person else "''"
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -79,9 +93,9 @@ class ResourceType:
         """The tables its records are kept in."""
         searched = {column.name: column for parameter in self.search for column in parameter.columns()}
         derived = self.derived.columns if self.derived else ()
-        return declare(
-            self.name.lower(), [*searched.values(), *derived], owned=bool(self.owner), persons=self.is_person
-        )
+        reach = [Column(REACH, ARRAY(CODE))] if self.reach else []
+        columns = [*searched.values(), *derived, *reach]
+        return declare(self.name.lower(), columns, owned=bool(self.owner), persons=self.is_person)
 
     @cached_property
     def prefixed(self) -> tuple[Parameter, ...]:
@@ -101,6 +115,8 @@ class ResourceType:
                 found.update(parameter.read(tree, reading.zone))
         if self.derived:
             found.update(self.derived.read(tree, reading))
+        if self.reach and (holders := sorted(set(self.reach(tree, reading)))):
+            found[REACH] = holders
         return found
 
 

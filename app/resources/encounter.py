@@ -10,6 +10,7 @@ from app.fhir.search import values
 from app.fhir.search.parameter import Parameter
 from app.resources.declare import date, owner, reference, token
 from app.resources.identity import shapes
+from app.resources.treating import organizations
 from app.store.record import Column
 
 
@@ -62,6 +63,7 @@ ENCOUNTER = ResourceType(
     ),
     derived=Derived((Column("contact_day", Date()),), contact_day),
     rules=(shapes,),
+    reach=lambda tree, _reading: organizations(tree.get("serviceProvider")),
     example={
         "resourceType": "Encounter",
         "status": "finished",

@@ -9,6 +9,7 @@ from app.fhir.resource_type import Derived, Reading, ResourceType
 from app.fhir.search import values
 from app.resources.declare import date, owner, reference, string, token
 from app.resources.identity import shapes
+from app.resources.treating import organizations
 from app.store.record import Column
 
 
@@ -47,6 +48,7 @@ IMMUNIZATION = ResourceType(
     ),
     derived=Derived((Column("contact_day", Date()),), contact_day),
     rules=(shapes,),
+    reach=lambda tree, _reading: organizations(*(item.get("actor") for item in tree.get("performer", ()))),
     example={
         "resourceType": "Immunization",
         "status": "completed",

@@ -13,9 +13,11 @@ from app.resources.declare import date, person, reference, string, token
 from app.resources.identity import national_numbers, shapes
 from app.resources.persons.match import MATCH
 from app.resources.persons.merge import MERGE, UNMERGE
-from app.resources.residence import residence
+from app.resources.persons.proof import proof
+from app.resources.residence import lived, residence
 from app.resources.summary import SUMMARY
 from app.resources.systems import E_BOOK, INSURANCE_NUMBER, NATIONAL_ID
+from app.resources.treating import organizations
 from app.store.record import CODE, Column
 
 
@@ -85,6 +87,8 @@ PATIENT = ResourceType(
     ),
     rules=(shapes,),
     claims=national_numbers,
+    reach=lambda tree, reading: [*lived(tree, reading), *organizations(tree.get("managingOrganization"))],
+    proof=proof,
     operations=(MATCH, MERGE, UNMERGE, SUMMARY),
     example={
         "resourceType": "Patient",

@@ -47,6 +47,12 @@ def residence(tree: dict, reading: Reading) -> Residence:
     return Residence({unit: spans for unit, spans in days.items() if spans}, guessed)
 
 
+def lived(tree: dict, reading: Reading) -> set[str]:
+    """Return every stated commune of an address that was or is lived at, whether or not the person counts there."""
+    addresses = (item for item in tree.get("address", ()) if item.get("use") in _RANK)
+    return {stated.key for item in addresses if (stated := _stated(item, reading))}
+
+
 def lifetime(tree: dict, reading: Reading) -> Span | None:
     """Return the days from birth to the day before death.
 

@@ -47,6 +47,10 @@ class Connection(Reader, Protocol):
         """Copy rows into a table."""
         ...
 
+    async def copy_from_query(self, query: str, /, *args: Any, output: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        """Copy what a query finds to a file or an asynchronous function; `timeout` is in seconds."""
+        ...
+
     def transaction(self, *, isolation: Any = None, readonly: bool = False, deferrable: bool = False) -> Any:
         """Return a transaction, or a savepoint inside one."""
         ...

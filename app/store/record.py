@@ -20,6 +20,8 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
+from app.store.labels import PROTECTED_SQL
+
 
 @dataclass(frozen=True)
 class Column:
@@ -38,7 +40,8 @@ class Column:
 class Tables:
     """The tables of one type: current versions, past versions, and one of words for each prefix index.
 
-    `own` are the columns that are the service's and not taken from bodies: a new version leaves them as they are.
+    `persons` marks the type whose records are the persons. `own` are the columns that are the service's and not taken
+    from bodies: a new version leaves them as they are.
     `beside` names, for a column with words, the time that their rows carry along.
     """
 
@@ -48,6 +51,7 @@ class Tables:
     owned: bool
     own: tuple[str, ...] = ()
     beside: Mapping[str, str] = field(default_factory=dict)
+    persons: bool = False
 
     @property
     def name(self) -> str:
@@ -83,7 +87,7 @@ def declare(name: str, columns: Sequence[Column], *, owned: bool, persons: bool 
     worded = [column for column in columns if column.index == "prefix"]
     prefixes = {column.name: _prefix(name, column) for column in worded}
     beside = {column.name: column.beside for column in worded if column.beside}
-    return Tables(current, past, prefixes, owned, tuple(column.name for column in own), beside)
+    return Tables(current, past, prefixes, owned, tuple(column.name for column in own), beside, persons)
 
 
 def _head(owned: bool, *, past: bool = False) -> list[SqlColumn]:
@@ -116,6 +120,8 @@ def _indexes(name: str, columns: Iterable[Column], owned: bool, persons: bool) -
     if persons:
         indexes.append(Index(f"{name}_person", "person_id", "id", postgresql_where=text("person_id is not null")))
     indexes.append(Index(f"{name}_updated", "updated_at", "id"))
+    # Protected records are few: whoever may not see them has them left out by this.
+    indexes.append(Index(f"{name}_shielded", "id", postgresql_where=text(f"security && {PROTECTED_SQL}")))
     for column in columns:
         if column.index == "btree":
             indexes.append(_ordered(name, column))

@@ -1,6 +1,6 @@
 """The schema of the database: bringing it to the newest migration, comparing it with the models, making a new one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from alembic import command
@@ -23,14 +23,21 @@ def config() -> Config:
     return made
 
 
-async def upgrade(url: str) -> list[str]:
-    """Bring the database to the newest migration and return those that were run."""
+async def upgrade(url: str, forget: Sequence[str] = (), rule: Sequence[str] = ()) -> list[str]:
+    """Bring the database to the newest migration and return those that were run.
+
+    `rule` is what is made from the models after that, `forget` removes it before, all in one transaction.
+    """
     before = await applied(url)
 
     def run(connection: Connection) -> None:
         made = config()
         made.attributes["connection"] = connection
+        for statement in forget:
+            connection.exec_driver_sql(statement)
         command.upgrade(made, "head")
+        for statement in rule:
+            connection.exec_driver_sql(statement)
 
     await on(url, run)
     return [item for item in history() if before is None or item > before]
@@ -40,10 +47,22 @@ async def differences(url: str, metadata: MetaData) -> list[Any]:
     """Return where the database differs from the models; nothing when they are equal."""
 
     def compare(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": whole_tables(connection)}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, metadata))
 
     return await on(url, compare)
+
+
+def whole_tables(connection: Connection) -> Callable[..., bool]:
+    """Return what Alembic asks which tables to compare: not partitions, which are made while the service runs."""
+    rows = connection.exec_driver_sql("select relname from pg_class where relispartition and relkind = 'r'")
+    parts = {row[0] for row in rows}
+
+    def included(name: str | None, kind: str, _above: Any) -> bool:
+        return kind != "table" or name not in parts
+
+    return included
 
 
 async def write_migration(url: str, title: str) -> None:

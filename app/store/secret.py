@@ -1,30 +1,61 @@
-"""Secrets that live with the data: made by the first who asks, the same for every worker and after a restart."""
+"""The secret of an installation: one file, from which the key for each purpose is made.
+
+https://www.rfc-editor.org/rfc/rfc5869
+"""
 
 import os
+import secrets
+from pathlib import Path
 
-from sqlalchemy import Column, LargeBinary, Table
-from sqlmodel import SQLModel
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from app.store.database import Connection
-from app.store.record import CODE, TIME
+from app.errors import Misconfigured
 
 SIZE = 32
-
-SECRET = Table(
-    "secret",
-    SQLModel.metadata,
-    Column("name", CODE, primary_key=True),
-    Column("value", LargeBinary(), nullable=False),
-    Column("made_at", TIME, nullable=False),
-)
-"""Each secret by its name."""
+SHORTEST = 32
+NAME = "secret"
+_OWN = secrets.token_bytes(SIZE)
 
 
-async def secret(connection: Connection, name: str) -> bytes:
-    """Return the secret of that name, 32 random bytes."""
-    await connection.execute(
-        "insert into secret (name, value, made_at) values ($1, $2, clock_timestamp()) on conflict (name) do nothing",
-        name,
-        os.urandom(SIZE),
-    )
-    return await connection.fetchval("select value from secret where name = $1", name)
+def key(file: Path | None, purpose: str) -> bytes:
+    """Return the key for a purpose, 32 bytes. Without a file it lasts as long as this process.
+
+    Raises Misconfigured for a file that cannot be read or is too short.
+    """
+    return HKDF(SHA256(), SIZE, None, f"tramy {purpose}".encode()).derive(_read(file) if file else _OWN)
+
+
+def made(folder: Path) -> Path:
+    """Return the file of the secret in a folder; it is made, for this user alone to read, where there is none."""
+    file = folder / NAME
+    if not file.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = folder / f"{NAME}.{os.getpid()}"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="ascii") as written:
+            written.write(secrets.token_urlsafe(48))
+            written.flush()
+            os.fsync(descriptor)
+        try:
+            # Another process may have been faster, and its secret is the one that counts.
+            os.link(draft, file)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return file
+
+
+def _read(file: Path) -> bytes:
+    try:
+        found = file.read_bytes().strip()
+    except OSError:
+        found = b""
+    if len(found) < SHORTEST:
+        raise Misconfigured.of(
+            f"expected a file that can be read, with at least {SHORTEST} random characters",
+            f"cần một tệp đọc được, có ít nhất {SHORTEST} ký tự ngẫu nhiên",
+            "TRAMY_SECRET_FILE",
+        )
+    return found

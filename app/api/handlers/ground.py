@@ -33,7 +33,7 @@ def base_of(service: Service, request: Request) -> str:
 
 def asking_of(service: Service, request: Request, want: Wanted) -> Asking:
     """Return who asks and how strictly."""
-    return Asking(base_of(service, request), "", want.lenient)
+    return Asking(base_of(service, request), service.caller.key, want.lenient)
 
 
 def utf8(raw: bytes, place: str) -> str:

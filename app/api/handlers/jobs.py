@@ -47,7 +47,7 @@ async def accepted(service: Service, request: Request, path: str, want: Wanted) 
 
     Raises TooLarge for a body that is not kept.
     """
-    if await open_jobs(service.pool) >= MOST_OPEN:
+    if await open_jobs(service.plain) >= MOST_OPEN:
         return None
     asking = asking_of(service, request, want)
     limit = min(BODY_LIMIT, service.settings.body_limit)
@@ -55,7 +55,8 @@ async def accepted(service: Service, request: Request, path: str, want: Wanted) 
     # 128 random bits: whoever does not know the address does not find it.
     job_id = token_hex(16)
     async with lend(service.writing) as connection:
-        await put(connection, job_id, asking.caller, put_away(request, path, body, want), service.clock())
+        kept = put_away(request, path, body, want, service.caller)
+        await put(connection, job_id, asking.caller, kept, service.clock())
     response = json_response(_told(f"{FOLDER}/{job_id}"), want, 202)
     response.headers["content-location"] = f"{asking.base}/{FOLDER}/{job_id}"
     return response
@@ -73,7 +74,7 @@ def _told(place: str) -> str:
 
 async def _poll(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
     caller, now = asking_of(service, request, want).caller, service.clock()
-    found = await state(service.pool, what.id, caller, now)
+    found = await state(service.plain, what.id, caller, now)
     if found is None:
         raise _missing()
     if found.status is None:

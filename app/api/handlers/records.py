@@ -30,15 +30,16 @@ _ACCEPT_PATCH = {"Accept-Patch": f"{_JSON_PATCH}, application/fhir+json"}
 
 
 async def _read(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    return await _seen(service, request, what, want, await read(service.pool, what.typed, what.id))
+    return await _seen(service, request, what, want, await read(service.near, what.typed, what.id))
 
 
 async def _vread(service: Service, request: Request, what: Asked, want: Wanted) -> Response:
-    return await _seen(service, request, what, want, await vread(service.pool, what.typed, what.id, what.version))
+    return await _seen(service, request, what, want, await vread(service.near, what.typed, what.id, what.version))
 
 
 async def _seen(service: Service, request: Request, what: Asked, want: Wanted, answer: Answer) -> Response:
     """Return what was read in the shape that is asked for, or that the client has it."""
+    service.trail.saw([(what.typed.name, answer.id, answer.person)])
     shape = shape_of(what.pairs, [what.typed.name]) if what.pairs else None
     known = Known(request.headers.get("if-none-match"), request.headers.get("if-modified-since"))
     if known != Known():

@@ -3,20 +3,21 @@
 https://spec.openapis.org/oas/v3.1.1.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from app.api.health import PREFIX as HEALTH
-from app.api.openapi import called, headers, lists, parameters, published, records, results, waiting
+from app.api.openapi import audited, called, headers, lists, parameters, published, records, results, security, waiting
 from app.api.openapi.errors import documented, response
 from app.api.openapi.interactions import methods, operation
 from app.api.openapi.introduction import info
 from app.api.openapi.parts import SYSTEM, Context
 from app.api.openapi.places import places
 from app.api.openapi.schemas import ref, resource_schemas
+from app.api.rates import GUARDED
 from app.config import Settings
 from app.fhir.asked import PUBLISHED, ROUTES
 from app.fhir.interactions.capabilities import VERSION
@@ -40,8 +41,9 @@ def document(registry: Registry, settings: Settings, routes: Sequence[BaseRoute]
         "info": info(registry, errors),
         "servers": [{"url": "/"}],
         "tags": [*_tags(registry), *_tags_of(others)],
-        "paths": {**_fhir_paths(context), **_with_errors(others)},
+        "paths": {**_fhir_paths(context), **audited.paths(context), **_with_errors(others, security.rules(routes))},
         "components": {
+            "securitySchemes": security.schemes(),
             "schemas": {**_schemas(registry), **_own_schemas(generated)},
             "parameters": _parameters(registry, settings),
             "headers": headers.ANSWERED,
@@ -105,24 +107,29 @@ def _own_schemas(generated: Item) -> dict[str, Item]:
     return {name: schema for name, schema in found.items() if name not in _GENERATED_ERRORS}
 
 
-def _with_errors(paths: dict[str, Item]) -> dict[str, Item]:
+def _with_errors(paths: dict[str, Item], rules: Mapping[tuple[str, str], str]) -> dict[str, Item]:
     """Return FastAPI's paths with the errors this service really answers in place of FastAPI's own 422.
 
     The health checks state all of theirs: they report a database that is away and do not fail of it.
     """
     return {
-        path: methods
-        if path.startswith(HEALTH)
-        else {method: {**item, "responses": _responses(path, item)} for method, item in methods.items()}
+        path: {
+            method: security.of_route(path, rules.get((path, method)), {**item, "responses": _responses(path, item)})
+            for method, item in methods.items()
+        }
         for path, methods in paths.items()
     }
 
 
 def _responses(path: str, operation: Item) -> Item:
+    if path.startswith(HEALTH):
+        return operation["responses"]
     stated = {status: item for status, item in operation["responses"].items() if not _is_generated(item)}
     names = {"500": "Unexpected", "503": "Unavailable"}
-    names |= {"400": "BadParameter"} if operation.get("parameters") else {}
+    names |= {"400": "BadParameter"} if operation.get("parameters") or "requestBody" in operation else {}
+    names |= {"408": "TooSlow"} if "requestBody" in operation else {}
     names |= {"404": "NotFound"} if "{" in path else {}
+    names |= {"429": "TooMany"} if path.startswith(GUARDED) else {}
     shared = {status: {"$ref": f"#/components/responses/{name}"} for status, name in names.items()}
     return dict(sorted({**shared, **stated}.items()))
 
@@ -136,7 +143,9 @@ def _tags(registry: Registry) -> list[Item]:
     system = Bilingual("Bundles, and what the service can do.", "Gửi nhiều hồ sơ, và khả năng của hệ thống.")
     types = [{"name": kind.name, "description": str(Bilingual(kind.title, kind.title_vi))} for kind in registry]
     shipped = [{"name": name, "description": str(published.SHIPPED)} for name in PUBLISHED]
-    return [{"name": SYSTEM, "description": str(system)}, *types, *shipped]
+    events = Bilingual("Who did what.", "Ai đã làm gì.")
+    audit = {"name": "AuditEvent", "description": str(events)}
+    return [{"name": SYSTEM, "description": str(system)}, *types, *shipped, audit]
 
 
 def _tags_of(paths: dict[str, Item]) -> list[Item]:

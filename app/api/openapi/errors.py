@@ -6,11 +6,15 @@ https://hl7.org/fhir/R4/http.html#rejecting-updates
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from app.access.refusals import no_token
 from app.api.negotiation import require_json, wanted
 from app.api.openapi import outcomes
+from app.api.openapi.headers import RATES as RATE_HEADERS
 from app.api.openapi.parts import MEDIA
 from app.api.openapi.schemas import ref
 from app.api.outcome import operation_outcome
+from app.api.pace import too_slow
+from app.audit.recorder import unrecorded
 from app.config import Settings
 from app.errors import Invalid, NotFound, TramyError, Unprocessable
 from app.fhir.asked import asked
@@ -18,6 +22,7 @@ from app.fhir.definitions import facts
 from app.fhir.etag import read_etag
 from app.fhir.interactions.read import gone, missing
 from app.fhir.json import parse
+from app.fhir.permit import refused
 from app.fhir.resource_type import Registry
 from app.fhir.search.described import Bilingual
 from app.fhir.search.query import read_query
@@ -39,7 +44,13 @@ class Documented(NamedTuple):
 
 def documented(registry: Registry, settings: Settings) -> tuple[Documented, ...]:
     """Return every error, with examples of the served types."""
-    return (*_of_requests(registry, settings), *_of_records(registry), *_of_bodies(registry, settings), *_of_service())
+    return (
+        *_of_callers(),
+        *_of_requests(registry, settings),
+        *_of_records(registry),
+        *_of_bodies(registry, settings),
+        *_of_service(),
+    )
 
 
 def response(item: Documented) -> dict[str, Any]:
@@ -54,6 +65,34 @@ def table(items: Iterable[Documented]) -> str:
     """Return a table of the errors in Markdown, for people."""
     rows = [f"| {item.status} | {item.when.en} | {item.when.vi} |" for item in items]
     return "\n".join(["| Status | When | Khi nào |", "|---|---|---|", *rows])
+
+
+def _of_callers() -> Iterable[Documented]:
+    yield Documented(
+        "Unauthenticated",
+        401,
+        Bilingual(
+            "No token was sent, or one that is not or no longer valid.", "Thiếu mã truy cập, hoặc mã hết hiệu lực."
+        ),
+        {"noToken": no_token()},
+        ("WWW-Authenticate",),
+    )
+    yield Documented(
+        "Forbidden",
+        403,
+        Bilingual("The token does not grant this interaction.", "Mã truy cập không cho phép thao tác này."),
+        {"scopeMissing": refused(["system/Patient.d"])},
+    )
+    yield Documented(
+        "TooMany",
+        429,
+        Bilingual(
+            "This client sends more than is taken in this time; go on after `Retry-After` seconds.",
+            "Gửi quá nhiều yêu cầu; gửi tiếp sau số giây ở `Retry-After`.",
+        ),
+        {"tooMany": outcomes.too_often()},
+        ("Retry-After", *RATE_HEADERS),
+    )
 
 
 def _of_requests(registry: Registry, settings: Settings) -> Iterable[Documented]:
@@ -143,6 +182,12 @@ def _of_bodies(registry: Registry, settings: Settings) -> Iterable[Documented]:
         },
     )
     yield Documented(
+        "TooSlow",
+        408,
+        Bilingual("The body did not come in time.", "Nội dung gửi đến quá chậm."),
+        {"tooSlow": too_slow()},
+    )
+    yield Documented(
         "TooLarge",
         413,
         Bilingual("The body or the bundle is beyond its limit.", "Nội dung hoặc bundle vượt quá giới hạn."),
@@ -191,6 +236,6 @@ def _of_service() -> Iterable[Documented]:
             "The database is away or busy; nothing was stored: send the same again after `Retry-After` seconds.",
             "Cơ sở dữ liệu bận hoặc gián đoạn; chưa lưu gì, hãy gửi lại sau số giây ở `Retry-After`.",
         ),
-        {"busy": unavailable()},
+        {"busy": unavailable(), "unrecorded": unrecorded()},
         ("Retry-After",),
     )

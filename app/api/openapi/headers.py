@@ -134,5 +134,11 @@ ANSWERED = {
     "Cache-Control": _answered("Not to be kept on the way.", "Không lưu trên đường truyền.", "no-store"),
     "X-Progress": _answered("How far the request is, for people.", "Tiến độ xử lý.", "running for 3 s"),
     "Retry-After": _answered("Seconds to wait.", "Số giây cần chờ.", 1, {"type": "integer"}),
+    "WWW-Authenticate": _answered("How to sign in.", "Cách xác thực.", 'Bearer realm="tramy"'),
+    "RateLimit-Limit": _answered("How many at most.", "Số yêu cầu tối đa.", 200, {"type": "integer"}),
+    "RateLimit-Remaining": _answered("How many are left.", "Số yêu cầu còn lại.", 0, {"type": "integer"}),
+    "RateLimit-Reset": _answered("Seconds until all are again.", "Số giây đến khi đủ lại.", 4, {"type": "integer"}),
 }
 """The headers of answers; `required` are those that an answer which lists them always has."""
+RATES = tuple(name for name in ANSWERED if name.startswith("RateLimit"))
+"""The headers that say how many requests are left."""

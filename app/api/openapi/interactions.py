@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from app.api.openapi import called, lists, published, records, waiting, whole
 from app.api.openapi.parts import Context, Item, Place
+from app.api.openapi.security import of_interaction
 
 _ONE: dict[str, Callable[[Context, Place], Item]] = {
     "read": records.read,
@@ -37,9 +38,9 @@ DESCRIBED = frozenset((*_ONE, *_BY_METHOD))
 
 def operation(context: Context, place: Place, interaction: str, method: str) -> Item:
     """Return the Operation Object of an interaction at a place. Raises KeyError for one that is not described here."""
-    if interaction in _ONE:
-        return _ONE[interaction](context, place)
-    return _BY_METHOD[interaction](context, place, method)
+    one = _ONE.get(interaction)
+    made = one(context, place) if one else _BY_METHOD[interaction](context, place, method)
+    return of_interaction(place, interaction, made)
 
 
 def methods(place: Place, routed: dict[str, str]) -> dict[str, str]:

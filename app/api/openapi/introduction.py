@@ -32,6 +32,16 @@ _PARTS = (
         "Nhận FHIR R4 (4.0.1), trả tỷ lệ chính xác: hồ sơ tại `/fhir`, chỉ số tại `/indicators`.",
     ),
     Bilingual(
+        "**To sign in.** Every operation with a lock takes `Authorization: Bearer` and a token: press *Authorize* and "
+        "paste one from `tramy token` or `make demo`. A program gets its own at `POST /auth/token` with an assertion "
+        "signed by its key (SMART Backend Services); a person signs in at `/auth/login`. Each operation says which "
+        "scope it takes. Whom you may not see is as if not here.",
+        "**Đăng nhập.** Thao tác có hình ổ khóa cần `Authorization: Bearer` và mã truy cập: bấm *Authorize* rồi dán "
+        "mã từ `tramy token` hoặc `make demo`. Phần mềm lấy mã tại `POST /auth/token` bằng xác nhận ký bằng khóa của "
+        "mình (SMART Backend Services); cán bộ đăng nhập tại `/auth/login`. Mỗi thao tác nêu phạm vi cần có. Người "
+        "ngoài phạm vi được xem coi như không có ở đây.",
+    ),
+    Bilingual(
         "**To begin.** Update `{first}` with its example, then create the other examples: they belong to this person.",
         "**Bắt đầu.** Cập nhật `{first}` bằng ví dụ có sẵn, rồi tạo các ví dụ khác: chúng thuộc về người này.",
     ),

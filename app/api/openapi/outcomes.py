@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 
+from app.api.rates import Allowance, too_many
 from app.config import Settings
 from app.errors import Conflict, Fault, Stale, TooLarge, TramyError, UnsupportedMedia
 from app.fhir.resource_type import ResourceType
@@ -83,6 +84,11 @@ def too_large(settings: Settings) -> TramyError:
         f"A body may have at most {settings.body_limit} bytes; send several.",
         f"Nội dung tối đa {settings.body_limit} byte; hãy chia nhỏ.",
     )
+
+
+def too_often() -> TramyError:
+    """Return the error of a client that asks too often."""
+    return too_many(Allowance(allowed=False, limit=200, remaining=0, reset=4, retry=1))
 
 
 def recorded(number: str) -> TramyError:

@@ -70,7 +70,7 @@ def described(
     listed = refs(*place.given, *parameters, *sent, *ALWAYS)
     made = {"tags": [place.tag], "operationId": name, "summary": summary, "description": str(says)}
     made |= {"parameters": listed, **({"requestBody": body} if body else {})}
-    return {**made, "responses": _responses(context, answers, errors)}
+    return {**made, "responses": _responses(context, answers, (*errors, *(("TooSlow",) if body else ())))}
 
 
 def _responses(context: Context, good: Item, errors: tuple[str, ...]) -> Item:

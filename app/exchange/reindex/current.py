@@ -13,7 +13,7 @@ from asyncpg.exceptions import DeadlockDetectedError
 from app.exchange.reindex.reading import changed, columns_of, read
 from app.exchange.reindex.words import write_words, wrong_words
 from app.exchange.reindex.work import Done, Work
-from app.exchange.reindex.writing import Version, write
+from app.exchange.reindex.writing import Version, reach, write
 from app.fhir.resource_type import ResourceType
 from app.fhir.write.current import Persons, Widened, lock_persons
 from app.fhir.write.group import together
@@ -79,6 +79,7 @@ async def _mend_once(work: Work, kind: ResourceType, ids: list[str]) -> int:
         raise Widened
     stale = await _stale(work, kind, rows)
     await write(work.connection, kind, kind.tables.name, stale.versions)
+    await reach(work.connection, stale.versions, {row["id"]: row["person"] for row in rows})
     await write_words(work.connection, kind, {row["id"]: _read(work, kind, row) for row in rows}, stale.words)
     await _keep(work, stale.persons, persons)
     return len(stale.ids)

@@ -1,9 +1,10 @@
 """What the entries of a transaction change, once what they refer to is known. https://hl7.org/fhir/R4/http.html#trules"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.audit.trail import Seen
 from app.errors import Fault, Stale, TramyError
 from app.fhir.bundle.entries import Entry
 from app.fhir.bundle.placing import at_entry
@@ -27,11 +28,15 @@ _PATCHES = ("patch", "conditional-patch")
 
 @dataclass(frozen=True)
 class Ready:
-    """A plan with what it changes, by entry: changes that are checked, and patches, which need what is stored."""
+    """A plan with what it changes, by entry: changes that are checked, and patches, which need what is stored.
+
+    `seen` is what was changed of whom, for the audit.
+    """
 
     plan: Plan
     changes: Mapping[int, list[Change]]
     documents: Mapping[int, Document]
+    seen: Mapping[int, Sequence[Seen]] = field(default_factory=dict)
 
 
 def read_changes(service: Service, plan: Plan) -> Ready:

@@ -32,7 +32,7 @@ _SENDING = ("create", "update", "conditional-update", *_PATCHING)
 class Entry:
     """One entry: what it asks for, its resource as sent, and its conditions.
 
-    For a patch `raw` is the document of the patch, in the language that `media` says.
+    For a patch `raw` is the document of the patch, in the language that `media` says. `address` is its url as sent.
     """
 
     index: int
@@ -43,6 +43,7 @@ class Entry:
     tree: dict | None
     conditions: Conditions
     media: Media = "fhirpath"
+    address: str = ""
 
     @property
     def place(self) -> str:
@@ -138,7 +139,8 @@ def _entry(
         except Invalid as error:
             return error
     full_url = entry.get("fullUrl", "")
-    return Entry(index, request["method"], meaning, full_url, document.raw, tree, conditions, document.media)
+    method, url = request["method"], request["url"]
+    return Entry(index, method, meaning, full_url, document.raw, tree, conditions, document.media, url)
 
 
 def _entry_faults(entry: dict, place: str) -> Iterator[Fault]:

@@ -5,6 +5,8 @@ database transaction begins; under the locks it is looked up again, and a differ
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 
 from app.errors import Fault, Invalid, Stale, TramyError
 from app.fhir.answer import Answer, answer
@@ -19,6 +21,7 @@ from app.fhir.bundle.reading import READS, look
 from app.fhir.conditional import lock_criteria
 from app.fhir.interactions.conditional_update import in_use
 from app.fhir.interactions.read import read_found
+from app.fhir.permit import permit
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
 from app.fhir.write.change import Change, Written
@@ -38,6 +41,11 @@ async def transaction(service: Service, entries: Sequence[Entry], asking: Asking
     Raises the first error of processing, its faults placed at the entry; nothing is then stored.
     """
     _require_supported(entries)
+    for entry in entries:
+        try:
+            permit(service, entry.asked, conditional=entry.conditions.if_none_exist is not None)
+        except TramyError as error:
+            raise at_entry(error, entry) from error
     plan = new_plan(service, entries)
     if plan.queries:
         async with lend(service.pool) as connection:
@@ -52,9 +60,11 @@ async def transaction(service: Service, entries: Sequence[Entry], asking: Asking
         await lock_patches(connection, ready)
         earlier = held
         await hold(service, connection, earlier)
-        if ready.plan.queries:
-            ready = await _again(service, connection, ready)
-        changes = await with_patches(service, connection, ready)
+        looks = ready.plan.queries or ready.documents
+        async with service.looking(connection) if looks else nullcontext(connection) as looker:
+            if ready.plan.queries:
+                ready = await _again(service, looker, ready)
+            changes = await with_patches(service, looker, ready)
         # What is made new here may be found on the next turn, and is then another record's.
         held = [change for _, change in changes if not (change.fresh or change.if_absent)]
         # A value claimed for a record that is not written now must be given back.
@@ -80,8 +90,11 @@ async def _apply(
     except Stale as error:
         raise _explained(error, [(by_index[index], change) for index, change in changes]) from error
     results: dict[int, list[Written]] = {}
-    for (index, _), result in zip(changes, written, strict=True):
+    seen: dict[int, list[tuple[str, str, str]]] = {}
+    for (index, change), result in zip(changes, written, strict=True):
         results.setdefault(index, []).append(result)
+        seen.setdefault(index, []).append((change.kind.name, change.id, change.person))
+    ready = replace(ready, seen=seen)
     return [
         await _outcome(service, connection, asking, ready, entry, results.get(entry.index, []))
         for entry in ready.plan.entries
@@ -91,15 +104,31 @@ async def _apply(
 async def _outcome(
     service: Service, connection: Connection, asking: Asking, ready: Ready, entry: Entry, written: list[Written]
 ) -> Outcome:
+    """Return what came of an entry, and tell the audit of it as of a request of its own."""
+    if service.trail.current is not service.trail.whole:
+        return await _came(service, connection, asking, ready, entry, written)
+    what = entry.asked
+    with service.trail.part(entry.index + 1, what.interaction, entry.method, entry.address) as part:
+        came = await _came(service, connection, asking, ready, entry, written)
+        part.saw(ready.seen.get(entry.index, ()))
+        service.trail.end(part, came.status)
+    return came
+
+
+async def _came(
+    service: Service, connection: Connection, asking: Asking, ready: Ready, entry: Entry, written: list[Written]
+) -> Outcome:
     if len(written) == 1:
         return answer(written[0])
     if entry.asked.interaction == "conditional-delete":
         return Answer(204, written=True)
     if entry.asked.interaction == "create":
         found = await read_found(connection, entry.asked.typed, ready.plan.address(entry).partition("/")[2])
+        service.trail.saw([(entry.asked.typed.name, found.id, found.person)])
         return found._replace(written=True)
     try:
-        return await look(service, connection, asking, entry)
+        async with service.looking(connection) as looker:
+            return await look(service, looker, asking, entry)
     except TramyError as error:
         raise at_entry(error, entry) from error
 

@@ -91,7 +91,8 @@ def _rows(listed: Listed, bounds: _Bounds, page: Page | None, most: int) -> str:
     way = "asc" if page and page.way == "prev" else "desc"
     own = f"version {way}" if listed.id else f"updated_at {way}, id {way}"
     branches = (
-        f"(select '{kind.name}'::text collate \"C\" as type, id, version, updated_at, body from {table} r"
+        f"(select '{kind.name}'::text collate \"C\" as type, id, {kind.person}::text as person,"
+        f" version, updated_at, body from {table} r"
         f" where {' and '.join(['true', *_tests(kind, bounds, page, past=past)])} order by {own} limit {most})"
         for kind in listed.kinds
         for table, past in _tables(kind)

@@ -46,6 +46,10 @@ _SYSTEM = {
     "history-system": ("history-system",),
 }
 _WHOLE = ((), ("_history",))
+_SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+DOORS = {"token": "/auth/token", "revoke": "/auth/revoke", "introspect": "/auth/introspect"}
+"""Where tokens are given, ended and asked about."""
 
 
 def capabilities(service: Service, base: str) -> str:
@@ -71,7 +75,7 @@ def statement(registry: Registry, settings: Settings, base: str) -> dict[str, An
         "fhirVersion": FHIR_VERSION,
         "format": ["application/fhir+json", "json"],
         **_patching(),
-        "rest": [_rest(registry, settings)],
+        "rest": [_rest(registry, settings, base)],
     }
 
 
@@ -80,16 +84,29 @@ def _patching() -> dict[str, Any]:
     return {"patchFormat": ["application/json-patch+json", "application/fhir+json"]} if patched else {}
 
 
-def _rest(registry: Registry, settings: Settings) -> dict[str, Any]:
+def _rest(registry: Registry, settings: Settings, base: str) -> dict[str, Any]:
     within = "search-compartment" in interactions(("type", "id", "other"))
     published = [_published(registry, name) for name in PUBLISHED]
     return {
         "mode": "server",
         "documentation": str(_REST),
+        "security": _security(settings, base),
         "resource": [*(_resource(registry, kind, settings) for kind in registry), *published],
         "interaction": [{"code": code} for name in interactions(*_WHOLE) for code in _SYSTEM.get(name, ())],
         **_operations(registry, operations_at(None)),
         **({"compartment": [f"{_R4}/CompartmentDefinition/{registry.person.name.lower()}"]} if within else {}),
+    }
+
+
+def _security(settings: Settings, base: str) -> dict[str, Any]:
+    """Return how to sign in: the same addresses as the SMART configuration has."""
+    codes = [{"system": _SECURITY_SERVICE, "code": code} for code in ("SMART-on-FHIR", "OAuth")]
+    doors = [{"url": name, "valueUri": base.removesuffix("/fhir") + path} for name, path in DOORS.items()]
+    return {
+        "extension": [{"url": _OAUTH_URIS, "extension": doors}],
+        "cors": bool(settings.cors_origins),
+        "service": [{"coding": codes}],
+        "description": str(_WHO),
     }
 
 
@@ -226,4 +243,11 @@ _REST = Bilingual(
     "`Prefer: handling=lenient` yêu cầu bỏ qua và báo lại; tổng số luôn chính xác. "
     "Cập nhật không làm thay đổi gì thì không tạo phiên bản, nên có thể gửi lại an toàn. "
     "PATCH có thể kèm điều kiện như PUT: `PATCH Type?điều-kiện`.",
+)
+_WHO = Bilingual(
+    "Every request but this one brings an access token. Programs sign in as SMART Backend Services (private_key_jwt): "
+    "/.well-known/smart-configuration. A caller sees the people of its places and those its organisation treated.",
+    "Trừ yêu cầu này, mọi yêu cầu phải kèm mã truy cập. Phần mềm đăng nhập theo SMART Backend Services "
+    "(private_key_jwt): /.well-known/smart-configuration. Bên gọi chỉ thấy người dân thuộc địa bàn của mình và "
+    "người mà cơ sở của mình đã khám chữa.",
 )

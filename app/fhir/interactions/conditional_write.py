@@ -49,7 +49,8 @@ async def write_found(service: Service, lock: Lock, find: Find) -> list[Written]
         held = [change for change in earlier if change.found is not None]
         await lock(connection)
         await hold(service, connection, held)
-        earlier = await find(connection)
+        async with service.looking(connection) as looker:
+            earlier = await find(looker)
         # A value claimed for a record that is not written now must be given back.
         if {change.id for change in held if change.prepared} - {change.id for change in earlier}:
             raise Widened

@@ -9,6 +9,7 @@ from app.fhir.interactions.read import read_found
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
 from app.fhir.write.apply import apply
+from app.fhir.write.barred import require_own
 from app.fhir.write.change import Change
 from app.fhir.write.first import create_alone
 from app.fhir.write.prepared import prepare
@@ -31,7 +32,8 @@ async def create(service: Service, kind: ResourceType, raw: bytes, if_none_exist
     change = Change(kind, new_id(), prepared, fresh=True)
     query = read_criteria(service, kind, if_none_exist) if if_none_exist is not None else None
 
-    if query is None and not kind.owner:
+    if query is None and not kind.owner and service.limits is None:
+        require_own(service, [change])
         written = await create_alone(service, change)
         if written:
             return answer(written)
@@ -39,7 +41,8 @@ async def create(service: Service, kind: ResourceType, raw: bytes, if_none_exist
     async def work(connection: Connection) -> Answer:
         if query is not None:
             await lock_criteria(connection, [query])
-            match = await only_match(service, connection, query)
+            async with service.looking(connection) as looker:
+                match = await only_match(service, looker, query)
             if match:
                 return await read_found(connection, kind, match)
         return answer((await apply(service, connection, [change]))[0])

@@ -45,6 +45,7 @@ async def history_page(service: Service, reader: Reader, asking: Asking, what: A
     whose = listed(service.registry, what)
     sealed = sealed_in(what.pairs)
     read = await (_later(service, reader, asking, whose, sealed) if sealed else _first(service, reader, whose, what))
+    service.trail.saw((row["type"], row["id"], row["person"]) for row in read.rows)
     address = f"{asking.base}/{whose.address}"
     links = [("self", f"{address}?{read.query}" if read.query else address)]
     for relation, page in _others(read):

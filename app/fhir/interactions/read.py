@@ -9,12 +9,13 @@ from app.store.database import Reader
 
 async def read(database: Reader, kind: ResourceType, record_id: str) -> Answer:
     """Return the current version. Raises NotFound for an id never used, Gone for a deleted record."""
-    row = await database.fetchrow(f"select version, updated_at, body from {kind.tables.name} where id = $1", record_id)
+    columns = f"version, updated_at, body, {kind.person} as person"
+    row = await database.fetchrow(f"select {columns} from {kind.tables.name} where id = $1", record_id)
     if row is None:
         raise missing(kind)
     if row["body"] is None:
         raise gone(kind)
-    return Answer(200, kind, record_id, row["version"], row["updated_at"], row["body"])
+    return Answer(200, kind, record_id, row["version"], row["updated_at"], row["body"], person=row["person"])
 
 
 async def read_found(connection: Reader, kind: ResourceType, record_id: str) -> Answer:

@@ -1,6 +1,6 @@
 """search of a type, of a compartment and of the whole system, by address or form. https://hl7.org/fhir/R4/http.html#search"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.errors import NotFound
 from app.fhir.asked import Asked, Pairs
@@ -75,15 +75,21 @@ def read_queries(service: Service, scope: Scope, pairs: Pairs, *, lenient: bool 
     queries = []
     for kind in chosen:
         query = read_query(
-            kind, rest, size=settings.page_size, limit=settings.page_limit, registry=registry, lenient=lenient
+            kind, rest, size=settings.page_size, limit=settings.page_limit, registry=service.searchable, lenient=lenient
         )
         inside = within(kind, registry.person, scope.owner) if scope.owner else None
-        queries.append(query.also(inside) if inside else query)
+        queries.append(_counted(service, query.also(inside) if inside else query))
     _require_one_order(queries)
     if len(chosen) < len(scope.kinds):
         listed = (_TYPE, ",".join(kind.name for kind in chosen))
         return [query.showing(listed) for query in queries]
     return queries
+
+
+def _counted(service: Service, query: Query) -> Query:
+    """Return the query with an exact total where the planner's estimate would be of records that are not seen."""
+    open_to_all = service.sees_all and not service.limits
+    return query if open_to_all or query.total != "estimate" else replace(query, total="accurate")
 
 
 def _chosen(scope: Scope, given: list[str]) -> tuple[ResourceType, ...]:

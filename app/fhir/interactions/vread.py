@@ -12,7 +12,7 @@ async def vread(database: Reader, kind: ResourceType, record_id: str, version: s
     """Return a version. Raises NotFound for one that never was, Gone for the version that is a deletion."""
     if not re.fullmatch(r"[1-9]\d{0,8}", version, re.ASCII):
         raise missing(kind)
-    columns = "select version, updated_at, body from"
+    columns = f"select version, updated_at, body, {kind.person} as person from"
     row = await database.fetchrow(
         f"{columns} {kind.tables.name} where id = $1 and version = $2"
         f" union all {columns} {kind.tables.past.name} where id = $1 and version = $2",
@@ -23,4 +23,4 @@ async def vread(database: Reader, kind: ResourceType, record_id: str, version: s
         raise missing(kind)
     if row["body"] is None:
         raise gone(kind)
-    return Answer(200, kind, record_id, row["version"], row["updated_at"], row["body"])
+    return Answer(200, kind, record_id, row["version"], row["updated_at"], row["body"], person=row["person"])

@@ -224,4 +224,5 @@ EVERYTHING = Operation(
         ),
     ),
     definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    needs=("r",),
 )

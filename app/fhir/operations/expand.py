@@ -93,4 +93,5 @@ EXPAND = Operation(
         Parameter("return", "ValueSet", "The value set with its codes.", "Bộ giá trị kèm các mã.", "out", 1),
     ),
     definition="http://hl7.org/fhir/OperationDefinition/ValueSet-expand",
+    needs=(),
 )

@@ -143,6 +143,7 @@ LOOKUP = Operation(
         Parameter("property", "BackboneElement", "What else is known.", "Các thông tin khác.", "out", most="*"),
     ),
     definition="http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
+    needs=(),
 )
 SUBSUMES = Operation(
     "subsumes",
@@ -167,4 +168,5 @@ SUBSUMES = Operation(
         ),
     ),
     definition="http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes",
+    needs=(),
 )

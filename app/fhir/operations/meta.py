@@ -169,6 +169,7 @@ META = Operation(
     run=meta,
     parameters=(_RETURN,),
     definition="http://hl7.org/fhir/OperationDefinition/Resource-meta",
+    needs=("r",),
 )
 META_ADD = Operation(
     name="meta-add",
@@ -179,6 +180,7 @@ META_ADD = Operation(
     parameters=(Parameter("meta", "Meta", "What is to be added.", "Những gì cần thêm.", least=1), _RETURN),
     changes=True,
     definition="http://hl7.org/fhir/OperationDefinition/Resource-meta-add",
+    needs=("ru",),
 )
 META_DELETE = Operation(
     name="meta-delete",
@@ -189,4 +191,5 @@ META_DELETE = Operation(
     parameters=(Parameter("meta", "Meta", "What is to be taken away.", "Những gì cần bỏ.", least=1), _RETURN),
     changes=True,
     definition="http://hl7.org/fhir/OperationDefinition/Resource-meta-delete",
+    needs=("ru",),
 )

@@ -244,4 +244,5 @@ VALIDATE = Operation(
         ),
     ),
     definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    needs=("r",),
 )

@@ -120,6 +120,7 @@ VALIDATE_IN_SET = Operation(
         *_OUT,
     ),
     definition="http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code",
+    needs=(),
 )
 VALIDATE_IN_SYSTEM = Operation(
     "validate-code",
@@ -138,4 +139,5 @@ VALIDATE_IN_SYSTEM = Operation(
         *_OUT,
     ),
     definition="http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code",
+    needs=(),
 )

@@ -25,6 +25,9 @@ FEW = 5000
 SOME = 60_000
 """Matches that are put in order in their index of words alone in less time than that."""
 
+NEAR = 60_000
+"""People whom a caller sees that are looked at one by one, in less time than a frequent name is looked up."""
+
 
 class Page(NamedTuple):
     """One page: rows (kind, id, body, cursor0 ...), the number of all matches if it was counted, the moment it is
@@ -40,6 +43,7 @@ class Page(NamedTuple):
 async def find(reader: Reader, queries: Sequence[Query], place: Place, start: Start | None, epoch: int) -> Page:
     """Return a page of what matches, in order; `queries` ask the same of one type or several."""
     query = queries[0]
+    place = await _near(reader, queries, place)
     if query.count == 0:
         return Page([], await count(reader, queries, place) if query.total != "none" else None, None, False, 0)
     rows: list[Record] = []
@@ -60,10 +64,22 @@ async def find(reader: Reader, queries: Sequence[Query], place: Place, start: St
     return Page(rows, total, moment, more, len(keys(query.order, type_name(queries, query))))
 
 
+async def _near(reader: Reader, queries: Sequence[Query], place: Place) -> Place:
+    """Return the place as one of few where names are looked for among so few people that each is looked at.
+
+    A station sees some thousands of a million: its people are found before any name, whatever the name.
+    """
+    query = queries[0]
+    if not place.limited or len(queries) > 1 or not prefixes(query):
+        return place
+    seen = await estimated(reader, f"select from {query.kind.tables.name} where body is not null", ())
+    return place._replace(few=seen <= NEAR)
+
+
 async def _ways(reader: Reader, queries: Sequence[Query], place: Place, start: Start | None) -> Sequence[Way]:
     """Return how the page is to be found; a way that is not the last may fail, and the next is taken."""
     query = queries[0]
-    if all(any(is_rare(item) for item in one.criteria) for one in queries):
+    if place.few or all(any(is_rare(item) for item in one.criteria) for one in queries):
         return ("list",)
     linked = any(not isinstance(item, Criterion) for one in queries for item in one.criteria)
     # Of conditions on other records the planner knows best how many meet them.
@@ -80,6 +96,7 @@ async def _ways(reader: Reader, queries: Sequence[Query], place: Place, start: S
 
 async def count(reader: Reader, queries: Sequence[Query], place: Place) -> int:
     """Return how many records match now: exactly, or as the planner estimates where that is asked for."""
+    place = await _near(reader, queries, place)
     if queries[0].total == "estimate":
         return await _estimate(reader, queries, place)
     arguments = Arguments()

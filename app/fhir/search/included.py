@@ -88,7 +88,7 @@ def _referring(asked: Include, target: ResourceType, ids: str, seen: Seen, place
 
 
 def _records(kind: ResourceType, where: str, seen: Seen) -> str:
-    versions = _versions(kind, f"'{kind.name}' as kind, id, body", where, seen)
+    versions = _versions(kind, f"'{kind.name}' as kind, id, {kind.person} as person, body", where, seen)
     return f"select * from ({versions}) found"
 
 

@@ -71,7 +71,8 @@ def linked(service: Service, asking: Asking, address: str, link: Followed) -> Li
 
 def place_of(service: Service, asking: Asking) -> Place:
     """Return what conditions need to know of the service and of the request."""
-    return Place(service.registry.person, service.settings.time_zone, service.clock(), asking.base)
+    limited = not service.caller.everyone
+    return Place(service.registry.person, service.settings.time_zone, service.clock(), asking.base, limited=limited)
 
 
 async def page_text(
@@ -95,7 +96,9 @@ async def page_text(
     for relation, content in _others(query, page, start):
         text = service.links.seal(asking.caller, address, content)
         links.append(Link(relation, f"{here}?{PARAMETER}={text}"))
-    return searchset(asking.base, page, await _along(service, reader, asking, query, page), links, query)
+    more = await _along(service, reader, asking, query, page)
+    service.trail.saw((row["kind"], row["id"], row["person"]) for row in (*page.rows, *more.rows))
+    return searchset(asking.base, page, more, links, query)
 
 
 async def _along(service: Service, reader: Reader, asking: Asking, query: Query, page: Page) -> Included:

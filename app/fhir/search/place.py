@@ -13,6 +13,7 @@ class Place(NamedTuple):
 
     `seen` is the moment at which records are looked at, None for now; `past` says that the condition is for the
     table of past versions; `probe` that words are looked up record by record, for a search that walks in order.
+    `limited` says that the caller does not see everyone, `few` that those whom it sees are looked at one by one.
     """
 
     kind: ResourceType
@@ -22,6 +23,8 @@ class Place(NamedTuple):
     seen: Seen | None = None
     past: bool = False
     probe: bool = False
+    limited: bool = False
+    few: bool = False
 
 
 class Arguments(list):

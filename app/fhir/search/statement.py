@@ -81,7 +81,8 @@ class Statement:
         if self._way == "list":
             return self._of_list(order)
         listed = " union all ".join(text for query in self._queries for text in self._branches(query))
-        return f"select kind, id, body, {self._selected()} from ({listed}) page order by {order} limit {self._limit}"
+        shown = f"kind, id, person, body, {self._selected()}"
+        return f"select {shown} from ({listed}) page order by {order} limit {self._limit}"
 
     def _of_list(self, order: str) -> str:
         """Return the page of few matches, all of which are found first."""
@@ -95,7 +96,7 @@ class Statement:
         )
         body = f" join {self._query.kind.tables.name} r using (id)" if slim else ""
         return (
-            f"with matching as materialized ({found}) select kind, id, body, {self._selected()}"
+            f"with matching as materialized ({found}) select kind, id, person, body, {self._selected()}"
             f" from ({listed}) page{body} order by {order} limit {self._limit}"
         )
 
@@ -111,17 +112,19 @@ class Statement:
         """Return the page from the index of words; only the records that are shown are looked at."""
         found = words(self._query, self._place, self._arguments)
         table, once = found or ("", "false")
-        name, order = self._query.kind.tables.name, order_by(self._shown, backwards=False)
+        kind, order = self._query.kind, order_by(self._shown, backwards=False)
+        name, person = kind.tables.name, kind.person if kind.person == "''" else f"r.{kind.person}"
         listed = columns(keys(self._query.order))
         return (
             f"with page as (select {listed}, p.id from {table} p where {once} order by {order} limit {self._limit})"
-            f" select '{self._query.kind.name}' as kind, r.id, r.body, {self._selected()}"
+            f" select '{kind.name}' as kind, r.id, {person} as person, r.body, {self._selected()}"
             f" from page join {name} r using (id) order by {order}"
         )
 
     def _head(self, query: Query, *, body: bool = True) -> str:
         listed = columns(keys(query.order, type_name(self._queries, query)))
-        return f"'{query.kind.name}'::text as kind, id, {'body, ' if body else ''}{listed}"
+        head = f"'{query.kind.name}'::text as kind, id, {query.kind.person}::text as person"
+        return f"{head}, {'body, ' if body else ''}{listed}"
 
     def _parts(self, found: Sequence[Key]) -> list[Part]:
         values = self._start.values if self._start else None
@@ -184,7 +187,8 @@ def by_owners(query: Query, place: Place, arguments: Arguments) -> str:
     if not through or place.seen or any(item not in through and item not in named for item in rest):
         return ""
     ids = owners(through[0], place, arguments, condition)
-    tests = [condition(item, place, arguments) for item in rest]
+    # Of those who are found so only the ids are there: names are looked up in their words.
+    tests = [condition(item, place._replace(few=False), arguments) for item in rest]
     return f"({ids}) {query.kind.tables.name} where {' and '.join(['true', *tests])}"
 
 

@@ -55,7 +55,7 @@ def _words(criterion: Criterion, place: Place, arguments: Arguments) -> Words:
 
 def counted(query: Query, place: Place, arguments: Arguments) -> str:
     """Return the query that counts the matches in the index of words, "" where it cannot."""
-    found = words(query, place, arguments)
+    found = None if place.few else words(query, place, arguments)
     return f"select count(*) from {found.table} p where {found.once}" if found else ""
 
 

@@ -7,13 +7,15 @@ commits. https://hl7.org/fhir/R4/http.html#update
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from app.errors import Conflict, Fault, Stale
 from app.fhir.body import assemble
 from app.fhir.json import members
 from app.fhir.service import Service
+from app.fhir.write.admit import require_met
+from app.fhir.write.barred import Barred, barred, require_free, require_limits, require_own, require_within
 from app.fhir.write.change import Change, Written
 from app.fhir.write.claims import settle_claims, take_claims
 from app.fhir.write.current import (
@@ -39,23 +41,40 @@ async def apply(service: Service, connection: Connection, changes: Sequence[Chan
     Raises Conflict for a value that another record holds and for the deletion of a patient who has records or is
     merged, Unprocessable for a record whose patient is not held here, Stale for a version that is not the current one.
     """
+    await require_met(service, connection, changes)
     passing = await take_claims(connection, changes)
     expected = await owners_now(connection, changes)
     persons = _persons(changes, expected)
     found = await lock_persons(connection, service.registry, persons)
     _require_apart(changes, found)
     current = await lock_rows(connection, changes, expected)
+    held = await barred(service, connection, changes, found.alive, current)
+    require_own(service, changes, current)
+    await require_limits(service, connection, changes, current, held)
     arriving = {change.id for change in changes if change.kind.is_person and change.prepared}
-    require_owners(changes, found.alive | arriving)
-    written = [_decide(change, current.get((change.kind.name, change.id)), service.clock()) for change in changes]
+    require_owners(changes, (found.alive | arriving) - held.persons)
+    written = [_decided(service, change, current, held) for change in changes]
+    require_free(changes, written, held)
+    service.trail.saw(_told(changes, current))
     if len(changes) == 1 and changes[0].fresh and not found.merged:
         await write_first(service, connection, changes[0], written[0])
+        await require_within(service, connection, changes, written)
         return written
     await write_rows(service, connection, list(zip(changes, written, strict=True)), current)
+    await require_within(service, connection, changes, written)
     await settle_claims(connection, changes, written, passing)
     await _require_bare(service, connection, changes, written)
     await _keep(service, connection, _touched(changes, written, current), found)
     return written
+
+
+def _told(changes: Sequence[Change], current: dict[Key, Current]) -> Iterator[tuple[str, str, str]]:
+    """Yield the records that are concerned, with the person each belongs to, before and after."""
+    for change in changes:
+        before = current.get((change.kind.name, change.id))
+        owners = {change.prepared.owner if change.prepared else "", before.owner if before else ""} - {""}
+        for person in sorted(owners) or [change.id if change.kind.is_person else ""]:
+            yield change.kind.name, change.id, person
 
 
 async def _keep(service: Service, connection: Connection, touched: Sequence[str], found: Persons) -> None:
@@ -71,6 +90,11 @@ def _persons(changes: Sequence[Change], expected: dict[Key, str]) -> set[str]:
     own = {change.id for change in changes if change.kind.is_person and not change.fresh}
     named = {change.prepared.owner for change in changes if change.prepared}
     return own | named | set(expected.values())
+
+
+def _decided(service: Service, change: Change, current: dict[Key, Current], held: Barred) -> Written:
+    key = (change.kind.name, change.id)
+    return _decide(change, None if key in held.records else current.get(key), service.clock())
 
 
 def _decide(change: Change, current: Current | None, now: datetime) -> Written:
@@ -144,16 +168,26 @@ async def _require_bare(
         if change.kind.is_person and result.outcome == "deleted"
     }
     for kind in service.registry.owned if gone else ():
-        rows = await connection.fetch(
+        query = (
             f"select distinct patient_id from {kind.tables.name}"
-            " where patient_id = any($1::text[]) and body is not null",
-            list(gone),
+            " where patient_id = any($1::text[]) and body is not null"
         )
+        rows = await connection.fetch(query, list(gone))
         if rows:
-            raise Conflict(_still_has(gone[row["patient_id"]], kind.name) for row in rows)
+            async with service.looking(connection) as looker:
+                seen = {row["patient_id"] for row in await looker.fetch(query, list(gone))}
+            owners = (row["patient_id"] for row in rows)
+            raise Conflict(_still_has(gone[owner], kind.name, shown=owner in seen) for owner in owners)
 
 
-def _still_has(change: Change, type_name: str) -> Fault:
+def _still_has(change: Change, type_name: str, *, shown: bool) -> Fault:
+    if not shown:
+        return Fault(
+            "conflict",
+            "This patient cannot be deleted by this token; ask who administers the service.",
+            "Token này không xóa được người dân này; hãy hỏi người quản trị hệ thống.",
+            change.at() if change.place else "",
+        )
     return Fault(
         "conflict",
         f"The patient still has records of type {type_name}; delete or move those first.",

@@ -26,10 +26,19 @@ class Change:
     found: int | None = None
     place: str = ""
 
+    @property
+    def person(self) -> str:
+        """The id of the person whom the new version is of, "" for nobody's and for the deletion of what is not one."""
+        return self.id if self.kind.is_person else self.prepared.owner if self.prepared else ""
+
     def at(self, element: str = "") -> str:
         """Return where the resource, or an element of it, stands in what was sent, as FHIRPath."""
         whole = f"{self.place}.resource" if self.place and self.prepared else self.place or self.kind.name
         return f"{whole}.{element}" if element else whole
+
+
+STATUS = {"created": 201, "updated": 200, "unchanged": 200, "deleted": 204, "absent": 204}
+"""The status by which each outcome of a change is answered."""
 
 
 class Written(NamedTuple):

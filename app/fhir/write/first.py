@@ -6,14 +6,15 @@ claims; a round trip to the database costs more than the statement.
 
 from asyncpg.exceptions import UniqueViolationError
 
+from app.audit.event import Event
+from app.audit.writing import statement, values
 from app.fhir.body import assemble
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
-from app.fhir.write.change import Change, Written
-from app.fhir.write.rows import row_of, words_of
-from app.fhir.write.transaction import AWAY, unavailable
+from app.fhir.write.change import STATUS, Change, Written
+from app.fhir.write.rows import holders_of, row_of, words_of
+from app.fhir.write.transaction import AWAY, lending, unavailable
 from app.store.database import Connection
-from app.store.pool import lend
 from app.store.statements import first, of
 
 
@@ -25,8 +26,9 @@ async def create_alone(service: Service, change: Change) -> Written | None:
     """
     written = _written(service, change)
     try:
-        async with lend(service.writing) as connection:
+        async with lending(service) as connection:
             await _run(service, connection, change, written, claims=True)
+        service.trail.done([service.trail.current])
     except UniqueViolationError:
         return None
     except AWAY as error:
@@ -49,15 +51,25 @@ async def _run(service: Service, connection: Connection, change: Change, written
     kind, tables = change.kind, change.kind.tables
     person = change.id if kind.is_person else change.prepared.owner if change.prepared else ""
     held = sorted(change.prepared.claims) if change.prepared and claims else []
-    *values, epoch = of(tables).values(row_of(change, written, None), words_of(change), service.epoch)
+    row, words, holders = row_of(change, written, None), words_of(change), holders_of(service, change)
+    *filled, epoch = of(tables).values(row, words, holders, service.epoch)
+    # A transaction of this one statement writes what the audit keeps of it too.
+    told = _told(service, change) if claims else None
     await connection.execute(
-        first(tables, _keep(service, kind)),
+        first(tables, _keep(service, kind), statement if told else None),
         [person] if person else [],
         epoch,
-        *values,
+        *filled,
         [claim.system for claim in held],
         [claim.value for claim in held],
+        *(values(told) if told else ()),
     )
+
+
+def _told(service: Service, change: Change) -> Event | None:
+    service.trail.begin()
+    service.trail.saw([(change.kind.name, change.id, change.id if change.kind.is_person else "")])
+    return service.trail.current.told(STATUS["created"]) if service.trail.told else None
 
 
 def _keep(service: Service, kind: ResourceType) -> str:

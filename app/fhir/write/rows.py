@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.fhir.resource_type import ResourceType
+from app.fhir.resource_type import REACH, ResourceType
 from app.fhir.search.values import LONGEST, SEPARATOR
 from app.fhir.service import Service
 from app.fhir.write.change import Change, Written
@@ -32,7 +32,8 @@ async def _write_type(
     new, old = [], []
     for change, written in pairs:
         before = current.get((kind.name, change.id))
-        values = made.values(row_of(change, written, before), words_of(change), service.epoch)
+        reach = holders_of(service, change, new=before is None)
+        values = made.values(row_of(change, written, before), words_of(change), reach, service.epoch)
         (old if before else new).append(values)
     await _run(connection, made.insert, new)
     await _run(connection, made.update, old)
@@ -65,6 +66,14 @@ def words_of(change: Change) -> dict[str, list[str]]:
         return {}
     columns = change.prepared.columns
     return {item.column: words(columns.get(item.column)) for item in change.kind.prefixed}
+
+
+def holders_of(service: Service, change: Change, *, new: bool = True) -> list[str]:
+    """Return by whom the person is seen from this version on; who first writes a person looks after it."""
+    if change.prepared is None:
+        return []
+    writer = [service.caller.organization] if new and not change.kind.owner else []
+    return sorted({*(change.prepared.columns.get(REACH) or ()), *writer} - {""})
 
 
 def words(kept: list[str] | None) -> list[str]:

@@ -1,7 +1,8 @@
 """One request, one transaction, committed before the answer; begun again when another writer was in the way."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar, cast
 
 from asyncpg.exceptions import (
     DeadlockDetectedError,
@@ -16,9 +17,10 @@ from asyncpg.exceptions import (
 
 from app.errors import Unavailable
 from app.fhir.service import Service
+from app.fhir.write.admit import Presented, admit
+from app.fhir.write.change import STATUS, Written
 from app.fhir.write.current import Widened
 from app.store.database import Connection
-from app.store.pool import lend
 
 Result = TypeVar("Result")
 ATTEMPTS = 10
@@ -43,15 +45,44 @@ async def in_transaction(service: Service, work: Callable[[Connection], Awaitabl
     transaction may be sent again, and nothing is half applied.
     """
     for _ in range(ATTEMPTS):
+        service.trail.begin()
         try:
-            async with lend(service.writing) as connection, connection.transaction():
+            async with lending(service) as connection, connection.transaction():
                 result = await work(connection)
-            return result
+                parts = await service.trail.write(connection, service.epoch, _status(service, result))
         except _AGAIN:
+            continue
+        except Presented as met:
+            async with lending(service) as connection, connection.transaction():
+                await admit(service, connection, met.people)
             continue
         except AWAY as error:
             raise unavailable() from error
+        except BaseException:
+            service.trail.begin()
+            raise
+        service.trail.done(parts)
+        return result
+    service.trail.begin()
     raise unavailable()
+
+
+def _status(service: Service, result: object) -> int:
+    """Return the status that a result will be answered with."""
+    if service.trail.current.said.get("interaction") == "bundle":
+        return 200
+    if isinstance(result, list):
+        # Of what a condition found: none or several were deleted.
+        return _status(service, result[0]) if len(result) == 1 else STATUS["absent"]
+    return STATUS[result.outcome] if isinstance(result, Written) else getattr(result, "status", 200)
+
+
+@asynccontextmanager
+async def lending(service: Service) -> AsyncIterator[Connection]:
+    """Lend a connection that writes, told whom the caller sees."""
+    async with service.writing.acquire() as connection:
+        await connection.see(service.writer)
+        yield cast("Connection", connection)
 
 
 def unavailable() -> Unavailable:

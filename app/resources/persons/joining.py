@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.errors import BadParameter, Gone, NotFound
+from app.errors import BadParameter, Gone
 from app.fhir.operation import Call, Operation, Reply, given
 from app.fhir.resource_type import ResourceType
 from app.fhir.service import Service
@@ -17,7 +17,7 @@ from app.fhir.write.group import Member, lock_together
 from app.fhir.write.prepared import prepare
 from app.fhir.write.transaction import in_transaction
 from app.resources.persons.links import REPLACED_BY, REPLACES
-from app.resources.persons.named import Named, find_named, read_named
+from app.resources.persons.named import Named, find_named, nothing_named, read_named
 from app.resources.persons.tree import Parents, parents_of, persons
 from app.store.database import Connection
 
@@ -89,8 +89,9 @@ def _read(service: Service, call: Call, operation: Operation, kind: ResourceType
 
 
 async def _join(service: Service, connection: Connection, kind: ResourceType, pair: Pair, way: Way) -> Result:
-    source = await find_named(connection, kind, pair.source)
-    target = await find_named(connection, kind, pair.target)
+    async with service.looking(connection) as looker:
+        source = await find_named(looker, kind, pair.source)
+        target = await find_named(looker, kind, pair.target)
     if source == target:
         raise BadParameter.of(
             "Source and target are the same record; name two.",
@@ -117,7 +118,7 @@ async def _join(service: Service, connection: Connection, kind: ResourceType, pa
 
 def _body(kind: ResourceType, members: dict[str, Member], record: str, place: str) -> str:
     if record not in members:
-        raise NotFound.of(f"There is no such {kind.name} here.", f"Không có {kind.name} này.", place)
+        raise nothing_named(kind, place)
     body = members[record].current.body
     if body is None:
         raise Gone.of(f"This {kind.name} has been deleted.", f"{kind.name} này đã bị xóa.", place)

@@ -168,4 +168,5 @@ MATCH = Operation(
         ),
     ),
     definition="http://hl7.org/fhir/OperationDefinition/Patient-match",
+    needs=("s",),
 )

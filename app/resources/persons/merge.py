@@ -79,6 +79,7 @@ MERGE = Operation(
     _PARAMETERS,
     changes=True,
     definition="http://hl7.org/fhir/OperationDefinition/Patient-merge",
+    needs=("tramy/merge", "u"),
 )
 UNMERGE = Operation(
     "unmerge",
@@ -88,4 +89,5 @@ UNMERGE = Operation(
     _unmerge,
     _PARAMETERS,
     changes=True,
+    needs=("tramy/merge", "u"),
 )

@@ -67,12 +67,12 @@ def _token(item: Any, place: str) -> str:
 
 
 async def find_named(connection: Connection, kind: ResourceType, named: Named) -> str:
-    """Return the id of the record.
+    """Return the id of the record, read as the caller sees records.
 
-    Raises NotFound for identifiers that no record has, BadParameter for those of several.
+    Raises NotFound for an id or identifiers that no record has, BadParameter for identifiers of several.
     """
     if not named.tokens:
-        return named.id
+        return await _held(connection, kind, named)
     rows = await connection.fetch(
         f"select id from {kind.tables.name} where identifier @> $1::text[] and body is not null"
         " and ($2 = '' or id = $2) order by id limit 2",
@@ -93,3 +93,14 @@ async def find_named(connection: Connection, kind: ResourceType, named: Named) -
             code="multiple-matches",
         )
     return rows[0]["id"]
+
+
+async def _held(connection: Connection, kind: ResourceType, named: Named) -> str:
+    if not await connection.fetchval(f"select true from {kind.tables.name} where id = $1", named.id):
+        raise nothing_named(kind, named.place)
+    return named.id
+
+
+def nothing_named(kind: ResourceType, place: str) -> NotFound:
+    """Return the error for an id that is no record's, or that of one the caller does not see."""
+    return NotFound.of(f"There is no such {kind.name} here.", f"Không có {kind.name} này.", place)

@@ -82,4 +82,5 @@ SUMMARY = Operation(
         ),
     ),
     definition="http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
+    needs=("r",),
 )

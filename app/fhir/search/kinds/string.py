@@ -30,8 +30,8 @@ def string(criterion: Criterion, place: Place, arguments: Arguments) -> str:
 
 def _starts(parameter: Parameter, place: Place, value: str, arguments: Arguments) -> str:
     whole = f'exists (select from unnest("{parameter.column}") v where v ^@ {{}}::text)'
-    # The table of words knows live records only.
-    if not parameter.indexed or place.past:
+    # The table of words knows live records only, and is no help where few records are looked at anyway.
+    if not parameter.indexed or place.past or place.few:
         return whole.format(arguments.add(value))
     tables = place.kind.tables
     words, test = tables.prefixes[parameter.column].name, between(value[:LONGEST], arguments)
