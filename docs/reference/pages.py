@@ -6,9 +6,14 @@ Each page is prose, then a mark, then what is made here; tests/unit/test_pages.p
 from collections.abc import Callable, Iterator
 from inspect import cleandoc, signature
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
-from app.cli.main import command_line
+from typer.models import ArgumentInfo
+
+from app.access.roles import ROLES
+from app.access.roles import table as permission_table
+from app.cli.main import COMMANDS, command_line
+from app.config import table as all_settings
 from app.errors import TramyError
 from app.fhir.search.common import COMMON
 from app.fhir.search.modifiers import modifiers
@@ -20,17 +25,30 @@ from app.resources.registry import registry
 from docs.reference.conformance import tables
 
 DOCS = Path(__file__).parents[1]
+SETTINGS = "reference/settings.md"
 MARK = "<!-- From here on written by `python -m docs.reference.pages`; changes are made in the program. -->"
 
 
 def commands() -> str:
     """Return a section for each command: what it does, its arguments and options."""
-    return "\n".join(_command(item.callback) for item in command_line().registered_commands if item.callback)
+    return "\n".join(_command(name, callback) for name, callback in all_commands())
 
 
-def _command(callback: Callable[..., Any]) -> str:
+def all_commands() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield every command with its name, `client add` for one of a group."""
+    whole = command_line()
+    groups = {group.name: group.typer_instance for group in whole.registered_groups}
+    for name in COMMANDS:
+        if name in groups:
+            listed = groups[name].registered_commands if groups[name] else []
+            yield from ((f"{name} {item.name}", item.callback) for item in listed if item.callback)
+        else:
+            yield from ((name, item.callback) for item in whole.registered_commands if item.name == name)
+
+
+def _command(name: str, callback: Callable[..., Any]) -> str:
     says, _, example = cleandoc(callback.__doc__ or "").partition("Example: ")
-    rows = [f"## tramy {callback.__name__}\n", f"{says.strip()}\n", f"```sh\n{example.strip()}\n```\n"]
+    rows = [f"## tramy {name}\n", f"{says.strip()}\n", f"```sh\n{example.strip()}\n```\n"]
     options = signature(callback).parameters.values()
     if options:
         rows += ["| Option | Takes | Default | What it is for |", "|---|---|---|---|"]
@@ -44,9 +62,11 @@ def _option(option: Any) -> str:
     # A name given first stands where a default may stand too; the function's own default is the one that counts.
     given = (text for text in (info.default, *(info.param_decls or ())) if isinstance(text, str))
     name = next(given, f"--{option.name.replace('_', '-')}")
-    shown = f"`{option.name}...`" if option.default is option.empty else f"`{name}`"
+    many = "..." if get_origin(kind) is list else ""
+    argument = isinstance(info, ArgumentInfo)
+    shown = f"`{option.name}{many}`" if argument and option.default is option.empty else f"`{name}`"
     # What an option does when it is not given may depend on the machine; then its text says it.
-    stated = option.default in (None, False, option.empty) or "without it" in info.help
+    stated = option.default in (None, False, "", option.empty) or "without it" in info.help
     default = "" if stated else f"`{option.default}`"
     return f"| {shown} | {_takes(kind, info)} | {default} | {info.help} |"
 
@@ -54,7 +74,9 @@ def _option(option: Any) -> str:
 def _takes(kind: Any, info: Any) -> str:
     if info.min is not None:
         return f"a whole number from {info.min}" + (f" to {info.max}" if info.max is not None else "")
-    return {bool: "", str: "text", list[str] | None: "text, may be given several times"}.get(kind, "a path")
+    return {bool: "", str: "text", str | None: "text", list[str] | None: "text, may be given several times"}.get(
+        kind, "a path"
+    )
 
 
 def errors() -> str:
@@ -130,13 +152,38 @@ def _fact(fact: Fact) -> str:
     return f"| `{fact.code}` | {fact.title} · {fact.title_vi} | {reasons} | {why.mend} · {why.mend_vi} |"
 
 
+def roles() -> str:
+    """Return the permission matrix of people, and what each role is, in both languages."""
+    head = [f"`{word}`" for word in ROLES]
+    rows = [
+        "## Bảng quyền · Permissions\n",
+        f"| Quyền · Permission | {' | '.join(head)} |",
+        "|---" * (len(head) + 1) + "|",
+    ]
+    for name, (en, vi), cells in permission_table():
+        rows.append(f"| `{name}`: {vi} · {en} | {' | '.join(cells)} |")
+    for title, answers in (("Xem được người dân · People may be seen", "people"), ("Cả nước · The country", "country")):
+        rows.append(f"| {title} | {' | '.join('x' if getattr(role, answers) else '' for role in ROLES.values())} |")
+    rows += ["\n## Vai trò · Roles\n", "| Mã · Word | Vai trò · Role | Được làm gì · What it may do |", "|---|---|---|"]
+    for role in ROLES.values():
+        rows.append(f"| `{role.word}` | {role.title_vi} · {role.title} | {role.says_vi} · *{role.says}* |")
+    return "\n".join(rows) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "conformance.md": tables,
     "reference/commands.md": commands,
     "errors.md": errors,
     "reference/search.md": search,
     "reference/indicators.md": indicators,
+    "reference/roles.md": roles,
 }
+
+
+def settings() -> str:
+    """Return the page of settings with the table that the program has in the place of the one there."""
+    before, _, rest = (DOCS / SETTINGS).read_text(encoding="utf-8").partition("| Variable |")
+    return before + all_settings() + "\n" + rest.partition("\n\n")[2]
 
 
 def made(name: str) -> str:
@@ -149,6 +196,7 @@ def main() -> None:
     """Write every page."""
     for name in PAGES:
         (DOCS / name).write_text(made(name), encoding="utf-8")
+    (DOCS / SETTINGS).write_text(settings(), encoding="utf-8")
 
 
 if __name__ == "__main__":
