@@ -15,7 +15,22 @@ import uvloop
 from rich.console import Console
 
 from app.errors import TramyError
-from bench import communes, country, creates, database, lists, loads, mixed, paging, reads, rest, searches, transactions
+from bench import (
+    audit,
+    communes,
+    country,
+    creates,
+    database,
+    guarded,
+    lists,
+    loads,
+    mixed,
+    paging,
+    reads,
+    rest,
+    searches,
+    transactions,
+)
 from bench.figure import Figure
 from bench.machine import facts
 from bench.people import MOST
@@ -34,6 +49,8 @@ MEASURES: dict[str, tuple[Measure, bool]] = {
     "mix": (mixed.measure, False),
     "commune": (communes.measure, True),
     "country": (country.measure, True),
+    "guarded": (guarded.measure, True),
+    "audit": (audit.measure, False),
 }
 """What is measured while the bench runs the database, and whether the people of the country are needed for it."""
 REST = "rest"

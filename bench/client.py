@@ -15,6 +15,8 @@ FHIR = "application/fhir+json"
 PATIENCE = 120.0
 """Seconds after which an answer is no longer waited for."""
 _SHOWN = 300
+SIGNED: list[bytes] = []
+"""The header of the token that requests carry, once a server has been started that asks for one."""
 
 
 @dataclass
@@ -35,7 +37,8 @@ def request(method: str, path: str, body: bytes = b"") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Accept: {FHIR}, application/json"]
     if body:
         lines += [f"Content-Type: {FHIR}", f"Content-Length: {len(body)}"]
-    return "\r\n".join((*lines, "", "")).encode() + body
+    head = [*(line.encode() for line in lines), *SIGNED, b"", b""]
+    return b"\r\n".join(head) + body
 
 
 async def run(

@@ -12,12 +12,12 @@ import asyncpg
 
 from app.errors import Misconfigured
 from app.exchange.load.settle import settle
+from app.exchange.schema import upgrade
 from app.indicators.keeping import fill
 from app.indicators.registry import indicators
 from app.store.binaries import find
 from app.store.launcher import EmbeddedPostgres
 from app.store.moment import open_epoch
-from app.store.schema import upgrade
 from app.store.version import newest
 from bench.million import build
 

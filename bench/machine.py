@@ -32,7 +32,7 @@ def facts(data: Path, sizes: Sizes, postgres: Mapping[str, Any]) -> dict[str, st
         "durable": durable if lasting else f"NOT DURABLE: {durable}",
         "data": f"{sizes.people:,} people in 3,321 communes, each 3 visits and a card; load generator, server and "
         "Postgres on the same cores",
-        "not in this": "access rule and audit: not in this version",
+        "guarded": "token, access rule and audit on, but in what is called bare",
     }
 
 

@@ -18,7 +18,7 @@ from app.store.moment import open_epoch
 from bench.server import ROOT
 
 PROCESSES = 2
-_TABLES = ("patient", "patient_name_prefix", "claim", "encounter", "coverage", "span", "ledger")
+_TABLES = ("reach", "patient", "patient_name_prefix", "claim", "encounter", "coverage", "span", "ledger")
 
 
 async def build(url: str, people: int) -> None:
@@ -31,7 +31,10 @@ async def build(url: str, people: int) -> None:
         await connection.execute("analyze patient")
         for statement in (_VISITS, _CARDS):
             await connection.execute(statement, epoch)
-        await connection.execute("analyze encounter, coverage, patient")
+        await connection.execute(
+            "insert into reach (patient_id, holder) select p.id, h from patient p, unnest(p.reach) h order by p.id"
+        )
+        await connection.execute("analyze encounter, coverage, patient, reach")
         await fill(connection, indicators(), epoch)
         for index in indexes:
             await connection.execute(index)

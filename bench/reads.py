@@ -17,7 +17,7 @@ ASKED = 0.6
 async def measure(given: Run) -> list[Figure]:
     """Read records in random order from both servers, on the database of the country."""
     url = given.databases.url
-    ids = await _ids(given)
+    ids = await some_ids(given)
     with tramy({"TRAMY_DATABASE_URL": url}) as ours, bare(url) as theirs:
         mine = (request("GET", f"/fhir/Patient/{record}") for record in itertools.cycle(ids))
         other = (request("GET", f"/Patient/{record}") for record in itertools.cycle(ids))
@@ -25,7 +25,8 @@ async def measure(given: Run) -> list[Figure]:
         return [found.figure(f"read by id ({CONCURRENCY} at once)", ASKED)]
 
 
-async def _ids(given: Run) -> list[str]:
+async def some_ids(given: Run) -> list[str]:
+    """Return ids of some of the people, in random order."""
     connection = await asyncpg.connect(given.databases.url)
     try:
         rows = await connection.fetch(

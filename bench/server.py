@@ -1,6 +1,7 @@
 """Servers under measurement, started as they are in earnest, on a free port of the loopback address."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from app.errors import TramyError
+from bench import client
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 """Seconds for a server to answer, and to end."""
 TRAMY = (sys.executable, "-m", "app")
 UVICORN = (sys.executable, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log")
+SCOPES = ("system/*.cruds", "tramy/indicators", "tramy/missing", "tramy/protected")
+"""What the token of a measurement grants."""
 _SHOWN = 1000
 _ASK = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
@@ -44,10 +48,38 @@ class Program(NamedTuple):
 
 
 @contextmanager
-def tramy(environment: Mapping[str, str]) -> Iterator[Server]:
-    """Run `tramy serve` with one process that answers; `environment` says which database."""
+def tramy(environment: Mapping[str, str], *place: str) -> Iterator[Server]:
+    """Run `tramy serve` with one process that answers; `environment` says which database.
+
+    Requests carry a token of one who sees the country, or only the places given.
+    """
     port = free_port()
-    with serving((*TRAMY, "serve", "--port", str(port)), port, environment, "/health/ready") as server:
+    with tempfile.TemporaryDirectory() as folder:
+        secret = Path(folder) / "secret"
+        secret.write_text(secrets.token_urlsafe(48))
+        known = {"TRAMY_SECRET_FILE": str(secret), "TRAMY_RATE_LIMIT": "0", "TRAMY_LOG_LEVEL": "warning", **environment}
+        with serving((*TRAMY, "serve", "--port", str(port)), port, known, "/health/ready") as server:
+            client.SIGNED[:] = [sign(known, *(place or ("VN",)))]
+            yield server
+
+
+def sign(environment: Mapping[str, str], *places: str, scopes: Sequence[str] = SCOPES) -> bytes:
+    """Return the header of a token for these places, for a quarter of an hour."""
+    asked = [word for scope in scopes for word in ("--scope", scope)]
+    asked += [word for place in places for word in ("--place", place)]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("TRAMY_")}
+    command = (*TRAMY, "token", *asked)
+    token = subprocess.run(command, cwd=ROOT, env={**ours, **environment}, capture_output=True, check=True, text=True)
+    return b"Authorization: Bearer " + token.stdout.strip().encode()
+
+
+@contextmanager
+def unguarded(url: str) -> Iterator[Server]:
+    """Run the same service without token, rule and audit (bench/unguarded.py), one process."""
+    port = free_port()
+    command = (*UVICORN, "--no-server-header", "--factory", "bench.unguarded:application", "--port", str(port))
+    known = {"TRAMY_DATABASE_URL": url, "TRAMY_RATE_LIMIT": "0", "TRAMY_LOG_LEVEL": "warning"}
+    with serving((*command, "--log-level", "warning"), port, known, "/health/ready") as server:
         yield server
 
 
