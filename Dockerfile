@@ -29,5 +29,5 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
 # The embedded PostgreSQL ends with a checkpoint when the service is interrupted as by Ctrl-C.
 STOPSIGNAL SIGINT
 ENTRYPOINT ["tramy"]
-# All addresses of the container; publish the port on loopback (docs/how-to/operator.md): there is no sign-in yet.
+# All addresses of the container; it starts when a client is registered (docs/how-to/tls-and-proxies.md).
 CMD ["serve", "--host", "0.0.0.0"]

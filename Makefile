@@ -24,12 +24,13 @@ test: $(VENV)/.dev ## Everything that must be green
 test-slow: $(VENV)/.dev ## The tests that take long: kills, large histories, the browser
 	$(BIN)/pytest -m slow
 
-check: $(VENV)/.dev ## Style, types, import directions, migrations equal to models
+check: $(VENV)/.dev ## Style, types, import directions, migrations equal to models, known weaknesses of libraries
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m migrations.check
+	$(BIN)/python .ci/advisories.py requirements-dev.lock
 
 bench: $(VENV)/.dev ## Measure and print the table of figures
 	$(BIN)/python -m bench

@@ -1,8 +1,10 @@
 """A real PostgreSQL for the tests: one server a test process, one migrated template, databases cloned from it."""
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -10,17 +12,23 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.access.caller import Caller
+from app.access.scope import OWN, read_scopes
+from app.access.tokens import ADMINISTRATOR, LONGEST, Token, mint
 from app.api.application import application
 from app.config import Settings
+from app.exchange.schema import upgrade
 from app.indicators.keeping import fill
 from app.indicators.registry import indicators
 from app.store.binaries import find
 from app.store.launcher import EmbeddedPostgres
 from app.store.moment import open_epoch
-from app.store.schema import upgrade
+from app.store.pool import lend
 
+UNLIMITED = Settings(rate_limit=0, auth_rate_limit=0)
 JSON = {"content-type": "application/fhir+json"}
 Workers = tuple[httpx.AsyncClient, httpx.AsyncClient]
+Open = Callable[[], Awaitable[str]]
 _numbers = itertools.count()
 
 
@@ -75,11 +83,46 @@ async def database(new_database: Callable[[], Awaitable[str]]) -> str:
 @asynccontextmanager
 async def opened(url: str, settings: Settings | None = None) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
     """Open the application on a database, with a client whose paths begin at the FHIR base."""
-    app = application(settings or Settings(), url)
+    app = application(settings or UNLIMITED, url)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://tramy.test/fhir", headers=JSON) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://tramy.test/fhir", headers={**JSON, **await as_caller(app)}
+        ) as client:
+            client.auth = Signed(app, client)
             yield app, client
+
+
+EVERYTHING = " ".join(["system/*.cruds", *OWN])
+"""Scopes that grant all there is."""
+KEY = Caller(ADMINISTRATOR, user="test", places=("VN",), grants=read_scopes(EVERYTHING)).key
+"""What page links of the default client are bound to."""
+
+
+class Signed(httpx.Auth):
+    """Renews the token of a client, which sees and may do everything, before it ends."""
+
+    def __init__(self, app: FastAPI, client: httpx.AsyncClient) -> None:
+        self._app, self._client, self._taken = app, client, time.monotonic()
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        held = self._client.headers["authorization"]
+        if request.headers.get("authorization") == held and time.monotonic() - self._taken > 600:
+            self._taken = time.monotonic()
+            self._client.headers.update(await as_caller(self._app))
+            request.headers["authorization"] = self._client.headers["authorization"]
+        yield request
+
+
+async def as_caller(
+    app: FastAPI, *places: str, scopes: str = EVERYTHING, organization: str = "", client: str = "test"
+) -> dict[str, str]:
+    """Return the headers of a caller with these places (none: the whole country, "": no place at all)."""
+    now = datetime.now(UTC)
+    held = tuple(place for place in places if place) if places else ("VN",)
+    token = Token(ADMINISTRATOR, None, client, organization, scopes, held, now, now + LONGEST, minted_by="tests")
+    async with lend(app.state.service.writing) as connection:
+        return {"Authorization": f"Bearer {await mint(connection, token)}"}
 
 
 @pytest.fixture

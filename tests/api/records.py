@@ -80,6 +80,15 @@ def record_ids(answer: httpx.Response) -> list[str]:
     return [item["resource"]["id"] for item in answer.json().get("entry", [])]
 
 
+def lasting(answer: httpx.Response) -> dict[str, str]:
+    """Return the headers of an answer without those that differ from one request to the next."""
+    return {
+        name: value
+        for name, value in answer.headers.items()
+        if name != "x-request-id" and not name.startswith("ratelimit-")
+    }
+
+
 def links(answer: httpx.Response) -> dict[str, str]:
     """Return the links of a bundle by their relation."""
     return {link["relation"]: link["url"] for link in answer.json().get("link", [])}

@@ -237,3 +237,18 @@ def test_references_are_stated_to_be_enforced_for_the_patient_alone(
     said = resource(stated, name)
     assert said["referencePolicy"] == policy
     assert says in said["documentation"]
+
+
+async def test_it_says_where_to_sign_in_as_the_smart_configuration_does(
+    client: httpx.AsyncClient, stated: dict[str, Any]
+) -> None:
+    security = stated["rest"][0]["security"]
+    (addresses,) = security["extension"]
+    smart = (await client.get("/.well-known/smart-configuration")).json()
+    assert {item["url"]: item["valueUri"] for item in addresses["extension"]} == {
+        "token": smart["token_endpoint"],
+        "revoke": smart["revocation_endpoint"],
+        "introspect": smart["introspection_endpoint"],
+    }
+    assert "SMART-on-FHIR" in [coding["code"] for coding in security["service"][0]["coding"]]
+    assert security["cors"] is False

@@ -21,9 +21,9 @@ create function refuse() returns trigger language plpgsql as $$ begin raise exce
 create constraint trigger refuse after insert or update on {table} deferrable initially deferred
 for each row execute function refuse();
 """
-# A trigger that ends the connection of the writer within its transaction.
+# A trigger that ends the connection of the writer within its transaction; the service's role may not do that itself.
 CUT = """
-create function cut() returns trigger language plpgsql as $$
+create function cut() returns trigger language plpgsql security definer as $$
 begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$;
 create constraint trigger cut after insert or update on {table} deferrable initially deferred
 for each row execute function cut();

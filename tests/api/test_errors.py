@@ -174,10 +174,10 @@ async def test_a_fault_of_ours_says_a_number_and_nothing_else(
 async def test_a_fault_of_ours_in_the_other_routes_is_as_silent(
     shared: tuple[FastAPI, httpx.AsyncClient], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = shared[0]
+    app, signed = shared
     monkeypatch.setattr("app.api.indicators.value", fails)
     # What is raised beyond the application is what a server would log with all its text.
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST) as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST, headers=signed.headers) as client:
         assert_only_a_number(await client.get("/indicators/managed"), caplog)
 
 

@@ -23,6 +23,7 @@ from app.fhir.interactions.history import history_page
 from app.store.pool import lend
 from tests.api.histories import Station, station, versions, walked
 from tests.api.records import TYPES, bundle, entry, example, fresh, links, places
+from tests.conftest import KEY
 
 PERSON = "mau-1"
 DAY = "2026-03-02T08:00"
@@ -188,7 +189,7 @@ async def test_a_link_is_good_for_its_caller_and_address_alone(held: tuple[Stati
             answer = await made.client.get(f"{other}?_page={text}")
             assert (answer.status_code, places(answer)) == (400, ["_page"])
         what = asked(service.registry, "GET", address[1:], f"_page={text}")
-        await history_page(service, service.pool, Asking("http://x"), what)
+        await history_page(service, service.pool, Asking("http://x", KEY), what)
         with pytest.raises(BadParameter):
             await history_page(service, service.pool, Asking("http://x", "another"), what)
         for beside in ("_count=1", "_since=2026-03-02T00:00:00Z", f"_page={text}", "_total=none", "x=1"):
@@ -245,7 +246,7 @@ async def test_a_page_takes_one_statement(held: tuple[Station, str]) -> None:
         for _ in range(2):
             reader = Counting(made.service.pool)
             what = asked(made.service.registry, "GET", address[1:], query)
-            page = json.loads(await history_page(made.service, reader, Asking("http://x"), what))
+            page = json.loads(await history_page(made.service, reader, Asking("http://x", KEY), what))
             assert reader.count == 1
             query = urlsplit(next(link["url"] for link in page["link"] if link["relation"] == "next")).query
 
@@ -259,13 +260,13 @@ async def test_a_transaction_sees_what_it_wrote_on_every_page(database: str) -> 
                 "update practitioner set tx = $1 + pg_current_xact_id()::text::bigint where id = 'a-0'", service.epoch
             )
             what = asked(service.registry, "GET", "Practitioner/_history", "_count=20")
-            page = json.loads(await history_page(service, connection, Asking("http://x"), what))
+            page = json.loads(await history_page(service, connection, Asking("http://x", KEY), what))
             assert "next" not in {link["relation"] for link in page["link"]}
             found = []
             query = "_count=3"
             while query:
                 what = asked(service.registry, "GET", "Practitioner/_history", query)
-                page = json.loads(await history_page(service, connection, Asking("http://x"), what))
+                page = json.loads(await history_page(service, connection, Asking("http://x", KEY), what))
                 found += page["entry"]
                 query = next((urlsplit(link["url"]).query for link in page["link"] if link["relation"] == "next"), "")
             assert len(found) == page["total"] == 20
@@ -294,10 +295,10 @@ async def test_a_deep_page_costs_what_the_first_costs(database: str) -> None:
             first = await cost(pool, first_page(whose, query))
             what = asked(service.registry, "GET", address, "_count=1000")
             for _ in range(30):
-                page = json.loads(await history_page(service, pool, Asking("http://x"), what))
+                page = json.loads(await history_page(service, pool, Asking("http://x", KEY), what))
                 url = next(link["url"] for link in page["link"] if link["relation"] == "next")
                 what = asked(service.registry, "GET", address, urlsplit(url).query)
-            deep = page_of(service.links.open("", address, what.pairs[0][1]))
+            deep = page_of(service.links.open(KEY, address, what.pairs[0][1]))
             deep = deep._replace(size=query.size)
             assert await cost(pool, later_page(whose, deep)) < first + 60
             assert await cost(pool, later_page(whose, deep._replace(way="prev"))) < first + 60

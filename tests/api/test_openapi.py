@@ -9,9 +9,12 @@ from typing import Any
 import httpx
 import jsonschema_rs
 import pytest
+from fastapi import FastAPI
 from fastapi.openapi.models import OpenAPI
 
+from app.api import audit_asked
 from app.api.openapi.interactions import DESCRIBED
+from app.api.openapi.security import schemes
 from app.errors import Misconfigured, TramyError
 from app.fhir.asked import PUBLISHED, ROUTES
 from app.fhir.links import PARAMETER
@@ -56,6 +59,8 @@ def test_every_component_is_used_and_well_named(document: Tree) -> None:
     assert [name for name in listed if not re.fullmatch(r"#/components/\w+/[A-Za-z0-9._-]+", name)] == []
     # No operation answers 405: it is the answer of an address to the methods it does not have.
     unused = {"#/components/responses/NotAllowed", "#/components/headers/Allow"}
+    # What signs in is named by the operations without a reference.
+    listed = [name for name in listed if "/securitySchemes/" not in name]
     assert {name for name in listed if name not in refs} <= unused
 
 
@@ -67,7 +72,7 @@ def test_operations_have_unique_names_a_tag_that_is_listed_and_answers(document:
     for path, method, operation in operations(document):
         assert set(operation["tags"]) <= set(tags), (path, method)
         answers = {status: resolved(document, item) for status, item in operation["responses"].items()}
-        assert min(answers).startswith("2"), (path, method)
+        assert min(answers)[0] in "23", (path, method)
         assert all(item["description"] for item in answers.values()), (path, method)
 
 
@@ -148,7 +153,8 @@ def test_every_route_is_documented_and_no_other(document: Tree) -> None:
         if operation is None or method == "POST" or asked_by_address(operation, path)
     }
     found = {(path, method) for path, method, _ in operations(document) if path.startswith("/fhir")}
-    assert found == expected
+    audited = {("/fhir/AuditEvent", "get"), ("/fhir/AuditEvent/{id}", "get")}
+    assert found == expected | audited
     assert {"/indicators", "/health/live", "/health/ready"} <= document["paths"].keys()
 
 
@@ -251,3 +257,35 @@ async def test_the_document_is_served_for_the_settings_in_force(client: httpx.As
     assert answer.headers.get("content-encoding", "identity") == coding
     assert answer.headers["vary"] == "Accept-Encoding"
     assert answer.json() == read()
+
+
+def test_every_parameter_of_the_audit_is_documented_and_no_other(document: Tree) -> None:
+    told = {path: names(document, document["paths"][path]["get"]) for path in ("/audit", "/fhir/AuditEvent")}
+    assert told == {"/audit": set(audit_asked._PLAIN), "/fhir/AuditEvent": set(audit_asked._EVENT)}
+
+
+def test_every_operation_says_how_to_sign_in_and_the_public_ones_that_nobody_must(document: Tree) -> None:
+    said = {(path, method): operation["security"] for path, method, operation in operations(document)}
+    public = {path for (path, _), ways in said.items() if ways == []}
+    assert public == {
+        "/fhir/metadata",
+        "/.well-known/smart-configuration",
+        "/auth/token",
+        "/auth/login",
+        "/health/live",
+        "/health/ready",
+    }
+    assert {name for ways in said.values() for way in ways for name in way} == set(schemes())
+
+
+async def test_an_operation_that_takes_a_token_is_refused_without_one(
+    shared: tuple[FastAPI, httpx.AsyncClient],
+) -> None:
+    transport = httpx.ASGITransport(shared[0], raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as nobody:
+        for path, method, operation in operations(read()):
+            if {"token": []} in operation["security"] and {} not in operation["security"]:
+                answer = await nobody.request(method, path.replace("{", "").replace("}", ""))
+                assert answer.status_code == 401, (path, method)
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+                assert "401" in operation["responses"]

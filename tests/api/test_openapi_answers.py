@@ -358,4 +358,9 @@ async def test_a_database_that_is_away_is_answered_as_documented(
     answer = await client.request(method, path, json=NUMBER if method == "POST" else None)
     said = document["components"]["responses"]["Unavailable"]
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json() == said["content"]["application/fhir+json"]["examples"]["busy"]["value"]
+    shown = said["content"]["application/fhir+json"]["examples"]
+    assert answer.json() == shown["busy"]["value"]
+    # What cannot be recorded is not answered.
+    app.state.recorder._pool.terminate()
+    answer = await client.request(method, path, json=NUMBER if method == "POST" else None)
+    assert (answer.status_code, answer.json()) == (503, shown["unrecorded"]["value"])

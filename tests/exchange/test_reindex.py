@@ -209,6 +209,18 @@ async def test_a_record_whose_words_alone_are_wrong_is_mended(work: Work, fhir: 
     assert await held(work.connection, registry().person) == before
 
 
+async def test_who_saw_a_person_before_there_was_a_rule_sees_it_again(work: Work, fhir: httpx.AsyncClient) -> None:
+    person, organization = fresh(), "Organization/tyt-1"
+    await fhir.put(f"/Patient/{person}", json=patient(person, address=COMMUNE))
+    await fhir.post("/Encounter", json=visit("", f"Patient/{person}", serviceProvider={"reference": organization}))
+    await work.connection.execute(
+        "update patient set reach = null; update encounter set reach = null; delete from reach"
+    )
+    await reindex(work, [registry()["Patient"], registry()["Encounter"]])
+    rows = await work.connection.fetch("select holder from reach where patient_id = $1 order by holder", person)
+    assert [row["holder"] for row in rows] == ["00004@2025-07", organization]
+
+
 async def test_a_dry_run_counts_and_changes_nothing(work: Work, fhir: httpx.AsyncClient) -> None:
     await fill(fhir)
     for kind in registry():

@@ -10,7 +10,7 @@ from app.store.database import Connection
 from tests.conftest import opened
 from tests.spec.people import Person, bundle
 
-KEPT = ("epoch", "moment", "series", "unit_area", "alembic_version")
+KEPT = ("access_token", "epoch", "moment", "series", "unit_area", "alembic_version")
 
 
 class Register:

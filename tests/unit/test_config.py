@@ -34,7 +34,34 @@ DOCS = Path(__file__).parents[2] / "docs/reference/settings.md"
         ("TRAMY_STATEMENT_TIMEOUT", "2min", "statement_timeout", 120.0),
         ("TRAMY_STATEMENT_TIMEOUT", "7", "statement_timeout", 7.0),
         ("TRAMY_MOMENT_INTERVAL", "250 ms", "moment_interval", 0.25),
+        (
+            "TRAMY_OUTBOUND_HOSTS",
+            "SSO.example, khoa.example:8443",
+            "outbound_hosts",
+            ("sso.example", "khoa.example:8443"),
+        ),
+        ("TRAMY_OIDC_ISSUER", "https://sso.example/realms/tinh", "oidc_issuer", ...),
+        ("TRAMY_OIDC_ISSUER", "https://sso.example/", "oidc_issuer", ...),
+        ("TRAMY_OIDC_SCOPE", " openid  tramy ", "oidc_scope", "openid tramy"),
+        ("TRAMY_OIDC_ROLE_CLAIM", "realm_access.roles", "oidc_role_claim", ...),
+        ("TRAMY_SESSION_IDLE", "15min", "session_idle", 900.0),
+        ("TRAMY_SESSION_LIMIT", "8h", "session_limit", 28_800.0),
+        ("TRAMY_SESSIONS_PER_USER", "1", "sessions_per_user", 1),
+        ("TRAMY_AUDIT_ANCHOR", "/srv/anchors.txt", "audit_anchor", ...),
+        ("TRAMY_AUDIT_ANCHOR", "syslog:", "audit_anchor", ...),
+        ("TRAMY_AUDIT_ANCHOR", "syslog:log.example:514", "audit_anchor", ...),
+        ("TRAMY_AUDIT_ANCHOR", "https://anchors.example/tramy", "audit_anchor", ...),
+        ("TRAMY_AUDIT_KEEP", "60", "audit_keep", 60),
         ("TRAMY_LOG_LEVEL", "WARNING", "log_level", "warning"),
+        (
+            "TRAMY_OUTBOUND_HOSTS",
+            "Keys.example, 127.0.0.1:8080,[::1]",
+            "outbound_hosts",
+            ("keys.example", "127.0.0.1:8080", "[::1]"),
+        ),
+        ("TRAMY_OIDC_ISSUER", "https://dang-nhap.example/realms/so-y-te", "oidc_issuer", ...),
+        ("TRAMY_OIDC_ISSUER", "https://dang-nhap.example/", "oidc_issuer", ...),
+        ("TRAMY_OIDC_SCOPE_CLAIM", "access.scope", "oidc_scope_claim", "access.scope"),
     ],
 )
 def test_a_setting_is_read(env, text, field, value):
@@ -52,6 +79,9 @@ def test_a_setting_is_read(env, text, field, value):
         ("TRAMY_TIME_ZONE", "Asia/Sai_Gon_Xua"),
         ("TRAMY_TIME_ZONE", "../../etc/passwd"),
         ("TRAMY_TIME_ZONE", "Asia"),
+        ("TRAMY_AUDIT_ANCHOR", "http://anchors.example/tramy"),
+        ("TRAMY_AUDIT_ANCHOR", "https://an:geheim@anchors.example/tramy"),
+        ("TRAMY_AUDIT_KEEP", "3"),
         ("TRAMY_BASE_URL", "https://ho-so.example/fhir/"),
         ("TRAMY_BASE_URL", "https://an:geheim@ho-so.example"),
         ("TRAMY_BASE_URL", "https://ho-so.example/fhir?x=1"),
@@ -75,6 +105,16 @@ def test_a_setting_is_read(env, text, field, value):
         ("TRAMY_STATEMENT_TIMEOUT", "nan"),
         ("TRAMY_STATEMENT_TIMEOUT", "30 years"),
         ("TRAMY_MOMENT_INTERVAL", "1001ms"),
+        ("TRAMY_OUTBOUND_HOSTS", "https://sso.example"),
+        ("TRAMY_OUTBOUND_HOSTS", "sso.example/a"),
+        ("TRAMY_OUTBOUND_HOSTS", "*.example!"),
+        ("TRAMY_OIDC_ISSUER", "sso.example"),
+        ("TRAMY_OIDC_ISSUER", "https://sso.example//"),
+        ("TRAMY_OIDC_SCOPE", "profile"),
+        ("TRAMY_OIDC_ROLE_CLAIM", "vai trò"),
+        ("TRAMY_SESSION_IDLE", "0"),
+        ("TRAMY_SESSION_LIMIT", "25h"),
+        ("TRAMY_SESSIONS_PER_USER", "0"),
         ("TRAMY_LOG_LEVEL", "loud"),
     ],
 )
@@ -131,6 +171,12 @@ def test_an_empty_variable_counts_as_not_set():
     assert Settings.from_env({**empty, "HOME": "/home/an"}) == Settings.from_env({"HOME": "/home/an"})
 
 
+def test_an_audience_without_an_issuer_is_refused():
+    with pytest.raises(Misconfigured, match="TRAMY_OIDC_AUDIENCE"):
+        Settings.from_env({"TRAMY_OIDC_AUDIENCE": "tramy"})
+    assert Settings.from_env({"TRAMY_OIDC_AUDIENCE": "tramy", "TRAMY_OIDC_ISSUER": "https://dang-nhap.example"})
+
+
 @pytest.mark.parametrize(
     ("environ", "folder"),
     [
@@ -157,3 +203,10 @@ def test_every_default_of_the_table_is_the_default_in_force():
 
 def test_the_reference_holds_the_table_of_the_declarations():
     assert table() in DOCS.read_text("utf-8")
+
+
+@pytest.mark.parametrize("env", ["TRAMY_OIDC_CLIENT_ID", "TRAMY_OIDC_CLIENT_SECRET_FILE"])
+def test_a_name_at_a_provider_needs_the_provider(env):
+    with pytest.raises(Misconfigured, match="TRAMY_OIDC_ISSUER"):
+        Settings.from_env({env: "tramy"})
+    assert Settings.from_env({env: "tramy", "TRAMY_OIDC_ISSUER": "https://sso.example"}).oidc_issuer
