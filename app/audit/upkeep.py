@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from asyncpg import Pool
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from app.audit.anchor import put
 from app.audit.seal import Seal, head
 from app.audit.sealing import seal
-from app.errors import TramyError
 from app.store.database import Connection
 from app.store.pool import lend
 
@@ -22,7 +20,6 @@ AHEAD = 3
 _ANCHORED = timedelta(minutes=1)
 _MONTHS = timedelta(days=1)
 _PATIENCE = 5.0
-_AWAY = (OSError, PostgresError, InterfaceError, InternalClientError, TimeoutError, TramyError)
 _log = logging.getLogger("tramy")
 
 
@@ -63,7 +60,7 @@ class Upkeep:
                 await self._in_months(connection)
                 self._made = await seal(connection, self.epoch, self.clock()) or self._made
             await self._in_anchors()
-        except _AWAY as error:
+        except Exception as error:  # whatever it was: rows that come after it must be sealed too
             _log.warning("the upkeep of the audit waits: %s", type(error).__name__)
 
     async def _in_months(self, connection: Connection) -> None:

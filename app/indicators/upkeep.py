@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 from asyncpg import Pool
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from app.indicators.rollup import fold
 from app.store.moment import take
@@ -23,7 +22,7 @@ async def upkeep(pool: Pool, epoch: int, interval: float) -> None:
                 await take(connection, epoch)
                 if turn % _FOLD_EVERY == 0:
                     await fold(connection, epoch)
-        except (OSError, PostgresError, InterfaceError, InternalClientError, TimeoutError) as error:
+        except Exception as error:  # whatever it was: moments are taken again after it
             _log.warning("upkeep waits for the database: %s", type(error).__name__)
         turn += 1
         await asyncio.sleep(interval)
