@@ -60,7 +60,7 @@ def demo(
         else:
             _show(plan, report, seconds, results)
         if not no_serve:
-            _show_token(asyncio.run(_enter(url, chosen)))
+            _show_token(asyncio.run(_enter(url, chosen)), port)
             run_server(chosen, url, "127.0.0.1", port, 1)
 
 
@@ -91,10 +91,11 @@ async def _enter(url: str, chosen: Settings) -> str:
         return await mint(connection, token)
 
 
-def _show_token(token: str) -> None:
+def _show_token(token: str, port: int) -> None:
     err.print("A token for a quarter of an hour · Mã truy cập dùng trong 15 phút:")
     out.print(f"export TOKEN={token}", markup=False, soft_wrap=True)
-    err.print('curl -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:8000/fhir/Patient?_count=1"', markup=False)
+    address = f"http://127.0.0.1:{port}/fhir/Patient?_count=1"
+    err.print(f'curl -H "Authorization: Bearer $TOKEN" "{address}"', markup=False, soft_wrap=True)
     err.print("Another one · Lấy mã khác: tramy token --scope 'system/*.cruds' --scope tramy/indicators --place VN")
 
 
