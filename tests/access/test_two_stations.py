@@ -168,6 +168,13 @@ async def test_who_presents_number_name_and_birth_date_is_let_in(stations: Stati
     assert answer.json()["id"] == person["id"]
     assert (await stations.other.get(f"/Encounter/kham-{person['id']}")).status_code == 200
     assert (await stations.other.post("/Encounter", json=visit(person["id"]))).status_code == 201
+    told = (await stations.one.get("http://tramy.test/notices")).json()["notices"]
+    about = [notice for notice in told if notice["patient"] == f"Patient/{person['id']}"]
+    assert {(notice["kind"], notice["by"]) for notice in about} == {("admitted", "Organization/tyt-other")}
+    rows = await stations.app.state.service.plain.fetch(
+        "select organization, people from audit where interaction = 'admit' and $1 = any(people)", person["id"]
+    )
+    assert [tuple(row) for row in rows] == [("Organization/tyt-other", [person["id"]])]
 
 
 async def test_an_organisation_sees_whom_it_treated(stations: Stations) -> None:
