@@ -89,15 +89,13 @@ def _read(service: Service, call: Call, operation: Operation, kind: ResourceType
 
 
 async def _join(service: Service, connection: Connection, kind: ResourceType, pair: Pair, way: Way) -> Result:
+    if pair.source.id == pair.target.id and not (pair.source.tokens or pair.target.tokens):
+        raise _same(pair)
     async with service.looking(connection) as looker:
         source = await find_named(looker, kind, pair.source)
         target = await find_named(looker, kind, pair.target)
     if source == target:
-        raise BadParameter.of(
-            "Source and target are the same record; name two.",
-            "Hồ sơ nguồn và hồ sơ đích là một; hãy nêu hai hồ sơ.",
-            pair.target.place,
-        )
+        raise _same(pair)
     members = await lock_together(connection, service.registry, [source, target])
     bodies = _body(kind, members, source, pair.source.place), _body(kind, members, target, pair.target.place)
     tree = way.tree(parents_of(members), source, target)
@@ -114,6 +112,14 @@ async def _join(service: Service, connection: Connection, kind: ResourceType, pa
     await _regroup(connection, kind, tree)
     await service.keeper.keep_merged(connection, sorted(members), service.epoch)
     return Result(written[1].body or "", changed=True, active=made[1].tree.get("active") is not False)
+
+
+def _same(pair: Pair) -> BadParameter:
+    return BadParameter.of(
+        "Source and target are the same record; name two.",
+        "Hồ sơ nguồn và hồ sơ đích là một; hãy nêu hai hồ sơ.",
+        pair.target.place,
+    )
 
 
 def _body(kind: ResourceType, members: dict[str, Member], record: str, place: str) -> str:
