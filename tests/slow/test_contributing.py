@@ -34,7 +34,10 @@ class Tree:
                 shutil.copy(source, root / name)
         self.root = root
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRAMY_", "PYTHON"))}
-        self.environment = {**kept, "TRAMY_DATABASE_URL": database, "PYTHONDONTWRITEBYTECODE": "1"}
+        secret = root / "secret"
+        secret.write_text("a secret of the tests, which protects nobody", encoding="ascii")
+        known = {"TRAMY_DATABASE_URL": database, "TRAMY_SECRET_FILE": str(secret)}
+        self.environment = {**kept, **known, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def add(self, path: str) -> None:
         """Write a file exactly as CONTRIBUTING.md shows it."""
