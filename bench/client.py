@@ -37,8 +37,12 @@ def request(method: str, path: str, body: bytes = b"") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Accept: {FHIR}, application/json"]
     if body:
         lines += [f"Content-Type: {FHIR}", f"Content-Length: {len(body)}"]
-    head = [*(line.encode() for line in lines), *SIGNED, b"", b""]
-    return b"\r\n".join(head) + body
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def signed(message: bytes) -> bytes:
+    """Return a request with the header of the token, as it is when the request is sent."""
+    return message.replace(b"\r\n\r\n", b"\r\n" + SIGNED[0] + b"\r\n\r\n", 1) if SIGNED else message
 
 
 async def run(
@@ -122,7 +126,7 @@ class _Line(asyncio.Protocol):
             self._finish()
             return
         self._sent = time.perf_counter()
-        self._transport.write(message)
+        self._transport.write(signed(message))
 
     def _finish(self) -> None:
         if not self.done.done():

@@ -5,7 +5,7 @@ import json
 import time
 from urllib.parse import urlsplit
 
-from bench.client import request
+from bench.client import request, signed
 from bench.figure import Figure, percentile
 from bench.run import Run
 from bench.server import tramy
@@ -54,7 +54,7 @@ async def _follow(port: int, address: str, pages: int) -> list[float]:
     try:
         while address and len(spent) < pages:
             began = time.perf_counter()
-            writer.write(request("GET", address))
+            writer.write(signed(request("GET", address)))
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
             body = json.loads(await reader.readexactly(length))
